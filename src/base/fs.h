@@ -1,0 +1,25 @@
+/* fs - whole files: bounded reads, atomic durable writes with exact modes.  Room: base. */
+#pragma once
+#include <sys/types.h>
+#include <unistd.h>
+#include "base/buf.h"
+
+/* The whole of a regular file, appended to ret; more than ret's maximum is ERR_TOO_LARGE. */
+MUST_CHECK enum err_code fs_read(const char *path, struct buf *ret, struct err *e);
+MUST_CHECK enum err_code fs_read_fd(int fd, struct buf *ret, struct err *e);
+/* Write a temporary file beside path with exactly this mode (whatever the umask), fsync, rename
+ * over path, fsync the directory.  A symbolic link at path is replaced, not followed. */
+MUST_CHECK enum err_code fs_write_atomic(const char *path, struct bytes data, mode_t mode,
+                                         struct err *e);
+/* The same, but ERR_INVALID when path exists already. */
+MUST_CHECK enum err_code fs_write_new(const char *path, struct bytes data, mode_t mode,
+                                      struct err *e);
+MUST_CHECK enum err_code fs_mkdirs(const char *path, mode_t mode, struct err *e);
+bool fs_exists(const char *path);
+
+/* `int fd AUTO_CALL(fd_close) = -1;` */
+static inline void fd_close(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}

@@ -1,0 +1,55 @@
+/* x509 - certificates, requests and our CA, over OpenSSL.  Room: crypto.
+ *
+ * For the certificates of attestation vendors see attest/pck (a bounds-checked walker). */
+#pragma once
+#include <openssl/x509.h>
+#include "crypto/p256.h"
+
+DEFINE_AUTO(X509, X509_free);
+DEFINE_AUTO(X509_REQ, X509_REQ_free);
+
+#define X509_DER_MAX 24576
+
+/* The extension that carries evidence in a TLS certificate (docs/WIRE.md). */
+#define OID_TEEREG_EVIDENCE "1.2.840.113556.1.8000.2554.23868.2622.27407.19544.39492.8331117.928657"
+
+MUST_CHECK enum err_code x509_parse(struct bytes der, X509 **ret,
+                                    struct err *e); /* no trailing bytes */
+MUST_CHECK enum err_code x509_der(const X509 *c, struct buf *ret, struct err *e);
+/* SPKI DER of the certificate's key, which must be P-256. */
+MUST_CHECK enum err_code x509_spki(const X509 *c, uint8_t ret[static P256_SPKI_LEN], struct err *e);
+/* Contents of the (single) extension's OCTET STRING, borrowed from c; ERR_NOT_FOUND. */
+MUST_CHECK enum err_code x509_extension(const X509 *c, const char *oid, struct bytes *ret,
+                                        struct err *e);
+
+struct x509_leaf_spec {
+    const char *common_name;
+    const char *const *dns_names;  /* NULL-terminated; NULL: none */
+    const char *const *uris;       /* NULL-terminated SAN URIs; NULL: none */
+    int64_t not_before, not_after; /* unix seconds */
+    bool server_auth, client_auth;
+    const char *extension_oid; /* an extra non-critical extension: OCTET STRING of ... */
+    struct bytes extension;    /* ... these bytes; NULL oid: none */
+};
+
+/* CSR: DER, P-256, self-signature checked; no trailing bytes; at most X509_DER_MAX. */
+MUST_CHECK enum err_code csr_parse(struct bytes der, X509_REQ **ret, struct err *e);
+MUST_CHECK enum err_code csr_key(const X509_REQ *req, EVP_PKEY **ret, struct err *e);
+MUST_CHECK enum err_code csr_make(EVP_PKEY *key, const char *common_name, struct buf *ret_der,
+                                  struct err *e);
+
+/* A leaf for subject_key, signed by ca: random 128-bit serial, CA:FALSE, digitalSignature,
+ * SKI and AKI.  Names come from spec alone, never from a CSR. */
+MUST_CHECK enum err_code x509_issue(EVP_PKEY *ca_key, const X509 *ca, EVP_PKEY *subject_key,
+                                    const struct x509_leaf_spec *spec, X509 **ret, struct err *e);
+/* A self-signed leaf (the TLS certificate that carries evidence). */
+MUST_CHECK enum err_code x509_self_signed(EVP_PKEY *key, const struct x509_leaf_spec *spec,
+                                          X509 **ret, struct err *e);
+
+/* Deterministic CA certificate (docs/WIRE.md, CA of an application): the same key and name give the
+ * same bytes everywhere: fixed validity, serial from the SPKI, RFC 6979 low-s signature. */
+MUST_CHECK enum err_code x509_ca(EVP_PKEY *key, const char *common_name, struct buf *ret_der,
+                                 struct err *e);
+/* leaf was issued by ca, and is within its validity at unix time now. */
+MUST_CHECK enum err_code x509_verify_leaf(const X509 *leaf, const X509 *ca, int64_t now,
+                                          struct err *e);
