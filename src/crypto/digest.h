@@ -13,6 +13,9 @@ void sha256_parts(const struct bytes *parts, size_t n, struct hash32 *ret);
 void sha384(struct bytes data, uint8_t ret[static 48]);
 void keccak256(struct bytes data, struct hash32 *ret);
 void keccak256_parts(const struct bytes *parts, size_t n, struct hash32 *ret);
+/* The sponge of both with its padding byte: 0x01 is Keccak-256, 0x06 is SHA3-256 (what tests it).
+ */
+void keccak_sponge256(const struct bytes *parts, size_t n, uint8_t pad, struct hash32 *ret);
 #define SHA256_OF(ret, ...)                                                                        \
     sha256_parts((const struct bytes[]){__VA_ARGS__},                                              \
                  sizeof((const struct bytes[]){__VA_ARGS__}) / sizeof(struct bytes), ret)

@@ -16,8 +16,10 @@ struct secret {
 };
 typedef struct secret secret;
 
-/* Once per process, before the first secret: RLIMIT_CORE 0, PR_SET_DUMPABLE 0, the secure heap.
- * Refuses (ERR_NOMEM, ERR_IO) when memory cannot be locked: the process must not go on. */
+/* At process start, before the first secret: RLIMIT_CORE 0, PR_SET_DUMPABLE 0, the secure heap.
+ * Refuses (ERR_NOMEM, ERR_IO) when memory cannot be locked: the process must not go on.  Does its
+ * work once; later calls repeat the first answer.  secret_new and the makers of private keys call
+ * it too, so that there is no secret outside locked memory, whatever a caller forgot. */
 MUST_CHECK enum err_code secret_memory_init(struct err *e);
 
 MUST_CHECK enum err_code secret_new(size_t n, secret **ret,
