@@ -86,7 +86,8 @@ stage_tsan() {
 stage_coverage() {
     configure_cov
     compile build-cov
-    meson_test build-cov --suite unit --suite fuzz --timeout-multiplier 4 >"$ROOT/build-cov/test.log"
+    meson_test build-cov --suite unit --suite fuzz --timeout-multiplier 4 >"$ROOT/build-cov/test.log" ||
+        die "the tests fail in build-cov; see build-cov/test.log"
     "$ROOT/tools/coverage.sh"
 }
 

@@ -72,6 +72,7 @@ static int run_file(const char *path)
         fprintf(stderr, "replay: %s: %s\n", path, strerror(errno));
         abort();
     }
+    fprintf(stderr, "replay: %s\n", path); /* the last one named is the one that failed */
     n = fread(data, 1, FILE_MAX, f);
     fclose(f);
     if (n == FILE_MAX)
