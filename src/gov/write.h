@@ -1,0 +1,81 @@
+/* write - transactions to the two contracts.  Room: gov.
+ *
+ * Every function builds calldata, sends it through a transactor and returns when it is in a block
+ * and succeeded; ret_receipt may be NULL.  Who may call what is the contract's decision: a refusal
+ * comes back as ERR_DENIED with the contract's reason. */
+#pragma once
+#include "chain/transactor.h"
+#include "gov/contract.h"
+
+/* Measurements of a TD as they stand in its quote. */
+struct gov_tdx {
+    uint8_t mrtd[48], rtmr[4][48], mrowner[48], mrconfigid[48], mrownerconfig[48];
+    uint8_t td_attributes[8], xfam[8];
+};
+
+enum gov_role { GOV_ROLE_OPERATOR, GOV_ROLE_METADATA, GOV_ROLE_CURATOR, GOV_ROLE_GUARDIAN };
+
+enum gov_kind { /* of subject in freeze and revoke */
+                GOV_KIND_IDENTITY = 1,
+                GOV_KIND_OPERATOR = 2,
+                GOV_KIND_APPLICATION = 3,
+                GOV_KIND_FIRMWARE = 4,
+                GOV_KIND_PARAVISOR = 5,
+};
+
+/* ---- deployment; the sender becomes the owner; receipt.contract is the address ---- */
+MUST_CHECK enum err_code gov_deploy_kms(transactor *t, struct tx_receipt *ret, struct err *e);
+MUST_CHECK enum err_code gov_deploy_registry(transactor *t, struct tx_receipt *ret, struct err *e);
+
+/* ---- KMS contract ---- */
+MUST_CHECK enum err_code gov_allow_application(transactor *t, const struct addr *kms,
+                                               const struct addr *app, struct tx_receipt *ret,
+                                               struct err *e);
+/* The KMS with these measurements under this configuration. */
+MUST_CHECK enum err_code gov_allow_kms_tdx(transactor *t, const struct addr *kms,
+                                           const struct gov_tdx *m,
+                                           const struct hash32 *config_hash, struct tx_receipt *ret,
+                                           struct err *e);
+/* root_id and commitment, once. */
+MUST_CHECK enum err_code gov_commit_root(transactor *t, const struct addr *kms,
+                                         const struct hash32 *root_id,
+                                         const struct hash32 *commitment, struct tx_receipt *ret,
+                                         struct err *e);
+
+/* ---- application contract ---- */
+/* Allows the identity with these measurements and gives it the template `config` (SHA-256). */
+MUST_CHECK enum err_code gov_set_config_tdx(transactor *t, const struct addr *app,
+                                            const struct gov_tdx *m, const struct hash32 *config,
+                                            struct tx_receipt *ret, struct err *e);
+MUST_CHECK enum err_code gov_set_config(transactor *t, const struct addr *app,
+                                        const struct hash32 *identity, const struct hash32 *config,
+                                        struct tx_receipt *ret, struct err *e);
+MUST_CHECK enum err_code gov_add_backend(transactor *t, const struct addr *app, const char *uri,
+                                         struct tx_receipt *ret, struct err *e);
+MUST_CHECK enum err_code gov_remove_backend(transactor *t, const struct addr *app, const char *uri,
+                                            struct tx_receipt *ret, struct err *e);
+/* At most GOV_ARTIFACT_MAX bytes; its id is its SHA-256. */
+MUST_CHECK enum err_code gov_add_artifact(transactor *t, const struct addr *contract,
+                                          struct bytes data, struct tx_receipt *ret, struct err *e);
+MUST_CHECK enum err_code gov_set_pki(transactor *t, const struct addr *contract,
+                                     struct bytes ca_der, struct bytes spki_der,
+                                     struct tx_receipt *ret, struct err *e);
+
+/* ---- both ---- */
+MUST_CHECK enum err_code gov_revoke(transactor *t, const struct addr *contract, enum gov_kind kind,
+                                    const struct hash32 *subject, struct tx_receipt *ret,
+                                    struct err *e);
+MUST_CHECK enum err_code gov_freeze(transactor *t, const struct addr *contract, enum gov_kind kind,
+                                    const struct hash32 *subject, struct tx_receipt *ret,
+                                    struct err *e);
+/* Again allowed by name alone (an identity or principal whose bytes are known, an operator, ...).
+ */
+MUST_CHECK enum err_code gov_allow(transactor *t, const struct addr *contract, enum gov_kind kind,
+                                   const struct hash32 *subject, struct tx_receipt *ret,
+                                   struct err *e);
+MUST_CHECK enum err_code gov_grant_role(transactor *t, const struct addr *contract,
+                                        enum gov_role role, const struct addr *who,
+                                        struct tx_receipt *ret, struct err *e);
+MUST_CHECK enum err_code gov_revoke_role(transactor *t, const struct addr *contract,
+                                         enum gov_role role, const struct addr *who,
+                                         struct tx_receipt *ret, struct err *e);
