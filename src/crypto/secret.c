@@ -6,10 +6,11 @@
 #include <sys/resource.h>
 
 /* Sizes are rounded up to powers of two by the heap; 4 MiB hold about 120 of the largest. */
-#define HEAP_SIZE      ((size_t)4 << 20)
-#define HEAP_SMALLEST  ((size_t)32)
-#define MEMLOCK_NEEDED ((rlim_t)HEAP_SIZE + ((rlim_t)1 << 20)) /* and libgcrypt's pool, and slack  \
-                                                                */
+#define HEAP_SIZE     ((size_t)4 << 20)
+#define HEAP_SMALLEST ((size_t)32)
+#define MEMLOCK_NEEDED                                                                             \
+    ((rlim_t)HEAP_SIZE + ((rlim_t)1 << 20)) /* and libgcrypt's pool, and slack                     \
+                                             */
 
 /* A hard limit that is too low is not an error here: CAP_IPC_LOCK lifts it, and mlock decides. */
 static void raise_memlock(void)

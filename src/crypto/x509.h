@@ -8,7 +8,8 @@
 DEFINE_AUTO(X509, X509_free);
 DEFINE_AUTO(X509_REQ, X509_REQ_free);
 
-#define X509_DER_MAX 24576
+#define X509_DER_MAX    24576
+#define X509_KEY_ID_LEN 20 /* subjectKeyIdentifier, RFC 7093 method 1 */
 
 /* The extension that carries evidence in a TLS certificate (docs/WIRE.md). */
 #define OID_TEEREG_EVIDENCE "1.2.840.113556.1.8000.2554.23868.2622.27407.19544.39492.8331117.928657"
@@ -38,16 +39,30 @@ MUST_CHECK enum err_code csr_key(const X509_REQ *req, EVP_PKEY **ret, struct err
 MUST_CHECK enum err_code csr_make(EVP_PKEY *key, const char *common_name, struct buf *ret_der,
                                   struct err *e);
 
-/* A leaf for subject_key, signed by ca: random 128-bit serial, CA:FALSE, digitalSignature,
- * SKI and AKI.  Names come from spec alone, never from a CSR. */
+/* A leaf for subject_key, signed by ca: random 127-bit serial, CA:FALSE and digitalSignature
+ * (both critical), SKI and AKI.  Names come from spec alone, never from a CSR; DNS names are
+ * letters, digits and -._ (and a leading *), URIs graphic ASCII.  The caller bounds the validity.
+ */
 MUST_CHECK enum err_code x509_issue(EVP_PKEY *ca_key, const X509 *ca, EVP_PKEY *subject_key,
                                     const struct x509_leaf_spec *spec, X509 **ret, struct err *e);
 /* A self-signed leaf (the TLS certificate that carries evidence). */
 MUST_CHECK enum err_code x509_self_signed(EVP_PKEY *key, const struct x509_leaf_spec *spec,
                                           X509 **ret, struct err *e);
 
-/* Deterministic CA certificate (docs/WIRE.md, CA of an application): the same key and name give the
- * same bytes everywhere: fixed validity, serial from the SPKI, RFC 6979 low-s signature. */
+/* Deterministic CA certificate: the same key and name give the same bytes everywhere, for ever.
+ *
+ *   version       3
+ *   serial        SHA-256("teereg-ca-serial-v2\0" || SPKI)[0..15], top bit 0, the next 1
+ *   signature     ecdsa-with-SHA256, RFC 6979, low-s
+ *   issuer = subject   one RDN: CN as UTF8String; 1 to 80 printable ASCII characters (an epoch of
+ *                 twenty digits passes X.520's bound of 64, which nobody checks when reading)
+ *   validity      UTCTime 240101000000Z, GeneralizedTime 99991231235959Z
+ *   key           the SPKI of P-256, uncompressed
+ *   extensions    in this order: basicConstraints critical (CA, pathlen 0); keyUsage critical
+ *                 (keyCertSign, cRLSign); subjectKeyIdentifier = first 20 bytes of SHA-256 of the
+ *                 65-byte point (RFC 7093 method 1, as in our leaves); no authorityKeyIdentifier
+ *
+ * Golden vector: tests/vectors/x509/ca.json. */
 MUST_CHECK enum err_code x509_ca(EVP_PKEY *key, const char *common_name, struct buf *ret_der,
                                  struct err *e);
 /* leaf was issued by ca, and is within its validity at unix time now. */
