@@ -35,6 +35,9 @@ MUST_CHECK enum err_code json_get_str(const json *obj, const char *member, size_
                                       const char **ret, struct err *e);
 MUST_CHECK enum err_code json_get_u64(const json *obj, const char *member, uint64_t max,
                                       uint64_t *ret, struct err *e);
+/* Any integer of 64 bits with a sign (error codes of JSON-RPC). */
+MUST_CHECK enum err_code json_get_i64(const json *obj, const char *member, int64_t *ret,
+                                      struct err *e);
 MUST_CHECK enum err_code json_get_bool(const json *obj, const char *member, bool *ret,
                                        struct err *e);
 /* Exactly n bytes of hex without prefix / hex with "0x". */

@@ -22,7 +22,7 @@ struct abi_value {
     size_t n;
 };
 
-/* For the caller's argument lists: (struct abi_value[]){ABI_ADDR(a), ABI_U64(7)} */
+/* For the caller's argument lists: (struct abi_value[]){abi_addr(&a), abi_u64(7)} */
 struct abi_value abi_u64(uint64_t v);
 struct abi_value abi_bool(bool v);
 struct abi_value abi_addr(const struct addr *a);
