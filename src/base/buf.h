@@ -12,7 +12,7 @@
 struct buf {
     uint8_t *p;
     size_t n, cap, max;
-    bool bad;
+    bool bad, no_memory;
 };
 
 #define BUF(maximum) ((struct buf){.max = (maximum)})

@@ -19,5 +19,5 @@ static inline uint64_t clock_ns(const struct clock *c)
     return c->monotonic_ns(c->self);
 }
 
-/* RFC 3339 "2026-11-23T20:40:01Z"; ret holds 21 chars. */
+/* RFC 3339 "2026-11-23T20:40:01Z"; ret holds 21 chars; outside 1970..9999 it is the nearest end. */
 void clock_format(int64_t unix_seconds, char ret[static 21]);

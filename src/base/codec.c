@@ -1,0 +1,202 @@
+#include "base/codec.h"
+
+#include <string.h>
+
+/* Messages name positions and lengths, never the text: what is decoded may be a secret. */
+
+static int hex_value(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+static enum err_code check_hex(struct bytes text, struct err *e)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (hex_value(text.p[i]) < 0)
+            return err_set(e, ERR_INVALID, "character %zu is not a hex digit", i + 1);
+    }
+    return ERR_OK;
+}
+
+static uint8_t hex_byte(struct bytes text, size_t i)
+{
+    return (uint8_t)(hex_value(text.p[2 * i]) << 4 | hex_value(text.p[2 * i + 1]));
+}
+
+enum err_code hex_decode(struct bytes text, uint8_t *ret, size_t n, struct err *e)
+{
+    if (text.n % 2 != 0 || text.n / 2 != n)
+        return err_set(e, ERR_INVALID, "found %zu characters, expected %zu hex digits", text.n,
+                       2 * n);
+    TRY(check_hex(text, e));
+    for (size_t i = 0; i < n; i++)
+        ret[i] = hex_byte(text, i);
+    return ERR_OK;
+}
+
+enum err_code hex_decode_0x(struct bytes text, uint8_t *ret, size_t n, struct err *e)
+{
+    if (text.n >= 2 && text.p[0] == '0' && text.p[1] == 'x')
+        text = (struct bytes){text.p + 2, text.n - 2};
+    return hex_decode(text, ret, n, e);
+}
+
+enum err_code hex_decode_buf(struct bytes text, struct buf *ret, struct err *e)
+{
+    if (text.n % 2 != 0)
+        return err_set(e, ERR_INVALID,
+                       "found %zu characters, expected an even number of hex digits", text.n);
+    TRY(check_hex(text, e));
+    buf_reserve(ret, text.n / 2);
+    TRY(buf_check(ret, e));
+    for (size_t i = 0; i < text.n / 2; i++)
+        buf_put_u8(ret, hex_byte(text, i));
+    return buf_check(ret, e);
+}
+
+static const char hex_digits[] = "0123456789abcdef";
+
+void hex_put(struct buf *out, struct bytes b)
+{
+    if (b.n > SIZE_MAX / 2) {
+        out->bad = true;
+        return;
+    }
+    buf_reserve(out, 2 * b.n);
+    for (size_t i = 0; i < b.n; i++) {
+        buf_put_u8(out, (uint8_t)hex_digits[b.p[i] >> 4]);
+        buf_put_u8(out, (uint8_t)hex_digits[b.p[i] & 15]);
+    }
+}
+
+void hex_encode(struct bytes b, char *ret)
+{
+    for (size_t i = 0; i < b.n; i++) {
+        ret[2 * i] = hex_digits[b.p[i] >> 4];
+        ret[2 * i + 1] = hex_digits[b.p[i] & 15];
+    }
+    ret[2 * b.n] = 0;
+}
+
+enum err_code addr_parse(struct bytes text, struct addr *ret, struct err *e)
+{
+    TRY_IN(e, hex_decode_0x(text, ret->b, sizeof ret->b, e), "address");
+    return ERR_OK;
+}
+
+enum err_code hash32_parse(struct bytes text, struct hash32 *ret, struct err *e)
+{
+    TRY_IN(e, hex_decode_0x(text, ret->b, sizeof ret->b, e), "hash");
+    return ERR_OK;
+}
+
+static const char b64_std[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char b64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static int b64_value(const char *alphabet, uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    if (c == alphabet[62])
+        return 62;
+    return c == alphabet[63] ? 63 : -1;
+}
+
+/* text without its padding. */
+static enum err_code b64_decode(const char *alphabet, struct bytes text, struct buf *ret,
+                                struct err *e)
+{
+    size_t n = text.n / 4 * 3 + (text.n % 4 ? text.n % 4 - 1 : 0);
+    uint32_t bits = 0;
+    unsigned have = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        int v = b64_value(alphabet, text.p[i]);
+
+        if (v < 0)
+            return err_set(e, ERR_INVALID, "character %zu is not base64", i + 1);
+        bits = (bits << 6 | (uint32_t)v) & 0xfff;
+        have = (have + 6) % 8;
+    }
+    if (text.n % 4 == 1)
+        return err_set(e, ERR_INVALID, "base64 of %zu characters ends within a byte", text.n);
+    if (bits & ((1u << have) - 1))
+        return err_set(e, ERR_INVALID, "base64 has bits set after its last byte");
+    buf_reserve(ret, n);
+    TRY(buf_check(ret, e));
+    bits = have = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        bits = (bits << 6 | (uint32_t)b64_value(alphabet, text.p[i])) & 0x3fff;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            buf_put_u8(ret, (uint8_t)(bits >> have));
+        }
+    }
+    return buf_check(ret, e);
+}
+
+enum err_code base64_decode(struct bytes text, struct buf *ret, struct err *e)
+{
+    size_t n = text.n;
+
+    if (n % 4 != 0)
+        return err_set(e, ERR_INVALID, "found %zu characters of base64, expected a multiple of 4",
+                       n);
+    for (int i = 0; i < 2 && n > 0 && text.p[n - 1] == '='; i++)
+        n--;
+    return b64_decode(b64_std, (struct bytes){text.p, n}, ret, e);
+}
+
+enum err_code base64url_decode(struct bytes text, struct buf *ret, struct err *e)
+{
+    return b64_decode(b64_url, text, ret, e);
+}
+
+/* Groups of `group` digits of `width` bits each, as RFC 4648 writes all of its codecs. */
+static void put_digits(struct buf *out, struct bytes b, const char *alphabet, unsigned width,
+                       size_t group, bool pad)
+{
+    uint32_t bits = 0;
+    unsigned have = 0;
+    size_t digits = 0;
+
+    for (size_t i = 0; i < b.n; i++) {
+        bits = (bits << 8 | b.p[i]) & 0xffff;
+        for (have += 8; have >= width; digits++) {
+            have -= width;
+            buf_put_u8(out, (uint8_t)alphabet[bits >> have & ((1u << width) - 1)]);
+        }
+    }
+    if (have) {
+        buf_put_u8(out, (uint8_t)alphabet[bits << (width - have) & ((1u << width) - 1)]);
+        digits++;
+    }
+    for (; pad && digits % group != 0; digits++)
+        buf_put_u8(out, '=');
+}
+
+void base64_put(struct buf *out, struct bytes b)
+{
+    put_digits(out, b, b64_std, 6, 4, true);
+}
+
+void base64url_put(struct buf *out, struct bytes b)
+{
+    put_digits(out, b, b64_url, 6, 4, false);
+}
+
+void base32_put(struct buf *out, struct bytes b)
+{
+    put_digits(out, b, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 5, 8, true);
+}
