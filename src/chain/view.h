@@ -4,7 +4,7 @@
  * made by a chain view only; who holds one knows that its view accepted it.  Facts are cached per
  * block, so a release at a known block costs no round trip.  All functions may be called from any
  * thread.  Modes are constructors: "trusted" (chain/view_trusted.h, development builds alone);
- * others fit the same seam.  Source: docs/DESIGN.md, "The chain view". */
+ * others fit the same seam.  Source: docs/ARCHITECTURE.md, "The chain view". */
 #pragma once
 #include "base/buf.h"
 

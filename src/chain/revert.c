@@ -1,0 +1,166 @@
+/* revert - why a contract refused, in words; see rpc.h. */
+#include <stdio.h>
+#include "base/codec.h"
+#include "chain/abi.h"
+#include "chain/abi_type.h"
+#include "chain/rpc.h"
+
+#define STRING_MAX 200
+
+/* Custom errors by signature: OpenZeppelin's that our contracts can raise, and our own. */
+static const char *const errors[] = {
+    "AccessControlUnauthorizedAccount(address,bytes32)",
+    "AccessControlBadConfirmation()",
+    "OwnableUnauthorizedAccount(address)",
+    "OwnableInvalidOwner(address)",
+    "ReentrancyGuardReentrantCall()",
+};
+
+static void put_word(struct buf *out, const struct abi_node *type, const struct abi_value *v)
+{
+    struct err ignored;
+    uint64_t number;
+
+    switch (type->kind) {
+    case ABI_ADDR:
+        buf_put_str(out, "0x");
+        hex_put(out, (struct bytes){v->word + 12, 20});
+        return;
+    case ABI_BOOLEAN:
+        buf_put_str(out, v->word[31] ? "true" : "false");
+        return;
+    case ABI_UINT:
+        if (abi_get_u64(v, &number, &ignored) == ERR_OK) {
+            buf_printf(out, "%llu", (unsigned long long)number);
+            return;
+        }
+        break;
+    case ABI_FIXED:
+        buf_put_str(out, "0x");
+        hex_put(out, (struct bytes){v->word, type->size});
+        return;
+    case ABI_INT:
+    case ABI_BYTES:
+    case ABI_STRING:
+    case ABI_ARRAY:
+    case ABI_TUPLE:
+        break;
+    }
+    buf_put_str(out, "0x");
+    hex_put(out, BYTES(v->word));
+}
+
+/* A stranger's string: printable ASCII in quotes, cut. */
+static void put_string(struct buf *out, struct bytes s)
+{
+    buf_put_u8(out, '"');
+    for (size_t i = 0; i < s.n && i < STRING_MAX; i++)
+        buf_put_u8(out, s.p[i] >= ' ' && s.p[i] <= '~' && s.p[i] != '"' ? s.p[i] : '?');
+    buf_put_str(out, s.n > STRING_MAX ? "...\"" : "\"");
+}
+
+/* "Name(arguments)" of data that is the encoding of this signature; false when it is not. */
+static bool put_error(struct buf *out, const char *signature, struct bytes arguments)
+{
+    size_t open = strcspn(signature, "("), end = strlen(signature) - 1;
+    AUTO(heap_str) types = strndup(signature + open + 1, end - open - 1);
+    AUTO(abi_tree) tree = NULL;
+    struct abi_type type;
+    const struct abi_value *values;
+    struct err ignored;
+
+    if (!types || abi_type_parse(types, strlen(types), &type, &ignored) != ERR_OK ||
+        abi_decode(types, arguments, &tree, &ignored) != ERR_OK)
+        return false;
+    values = abi_tree_values(tree);
+    buf_put(out, (struct bytes){(const uint8_t *)signature, open + 1});
+    for (size_t i = 0, node = type.node[0].child; i < type.node[0].size; i++) {
+        if (i)
+            buf_put_str(out, ", ");
+        if (type.node[node].kind == ABI_STRING)
+            put_string(out, values[i].bytes);
+        else
+            put_word(out, &type.node[node], &values[i]);
+        node = type.node[node].next;
+    }
+    buf_put_u8(out, ')');
+    return true;
+}
+
+static bool selects(const char *signature, struct bytes data)
+{
+    uint8_t selector[4];
+
+    abi_selector(signature, selector);
+    return data.n >= sizeof selector && memcmp(data.p, selector, sizeof selector) == 0;
+}
+
+static const char *panic_name(uint64_t code)
+{
+    switch (code) {
+    case 0x01:
+        return "assertion failed";
+    case 0x11:
+        return "arithmetic overflow";
+    case 0x12:
+        return "division by zero";
+    case 0x21:
+        return "no such value of an enum";
+    case 0x22:
+        return "badly encoded storage";
+    case 0x31:
+        return "pop of an empty array";
+    case 0x32:
+        return "index out of bounds";
+    case 0x41:
+        return "too much memory";
+    case 0x51:
+        return "call of an unset function";
+    default:
+        return "unknown";
+    }
+}
+
+static bool put_builtin(struct buf *out, struct bytes data, struct bytes arguments)
+{
+    AUTO(abi_tree) tree = NULL;
+    struct err ignored;
+    uint64_t code;
+
+    if (selects("Error(string)", data)) {
+        if (abi_decode("string", arguments, &tree, &ignored) != ERR_OK)
+            return false;
+        put_string(out, abi_tree_values(tree)->bytes);
+        return true;
+    }
+    if (selects("Panic(uint256)", data)) {
+        if (abi_decode("uint256", arguments, &tree, &ignored) != ERR_OK ||
+            abi_get_u64(abi_tree_values(tree), &code, &ignored) != ERR_OK)
+            return false;
+        buf_printf(out, "Panic(0x%llx): %s", (unsigned long long)code, panic_name(code));
+        return true;
+    }
+    return false;
+}
+
+void rpc_revert_text(struct bytes data, char *ret, size_t size)
+{
+    struct buf out AUTO_CALL(buf_done) = BUF(4096);
+    struct bytes arguments = {0};
+    bool known = false;
+
+    if (data.n < 4) {
+        snprintf(ret, size, "no reason");
+        return;
+    }
+    arguments = (struct bytes){data.p + 4, data.n - 4};
+    known = put_builtin(&out, data, arguments);
+    for (size_t i = 0; !known && i < sizeof errors / sizeof errors[0]; i++)
+        known = selects(errors[i], data) && put_error(&out, errors[i], arguments);
+    if (!known) {
+        buf_clear(&out);
+        buf_put_str(&out, "unknown error 0x");
+        hex_put(&out, (struct bytes){data.p, 4});
+    }
+    snprintf(ret, size, "%s", buf_cstr(&out) ? buf_cstr(&out) : "no reason");
+}
