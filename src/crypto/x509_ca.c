@@ -1,4 +1,5 @@
 /* The CA certificate, written byte by byte: it is permanent, so no library may choose any of it. */
+#include "crypto/der.h"
 #include "crypto/digest.h"
 #include "crypto/x509.h"
 
@@ -24,29 +25,13 @@ static const uint8_t ext_usage[] = {0x30, 0x0e, 0x06, 0x03, 0x55, 0x1d, 0x0f, 0x
 /* subjectKeyIdentifier, up to its 20 bytes */
 static const uint8_t ext_ski[] = {0x30, 0x1d, 0x06, 0x03, 0x55, 0x1d, 0x0e, 0x04, 0x16, 0x04, 0x14};
 
-/* Tag and length (X.690 §8.1.3; never above 65535 here), then the contents. */
-static void put_tlv(struct buf *out, uint8_t tag, struct bytes x)
-{
-    buf_put_u8(out, tag);
-    if (x.n < 0x80) {
-        buf_put_u8(out, (uint8_t)x.n);
-    } else if (x.n < 0x100) {
-        buf_put_u8(out, 0x81);
-        buf_put_u8(out, (uint8_t)x.n);
-    } else {
-        buf_put_u8(out, 0x82);
-        buf_put_u16be(out, (uint16_t)x.n);
-    }
-    buf_put(out, x);
-}
-
 static void put_serial(struct buf *out, const uint8_t spki[static P256_SPKI_LEN])
 {
     struct hash32 h;
 
     SHA256_OF(&h, BYTES(serial_domain), ((struct bytes){spki, P256_SPKI_LEN}));
     h.b[0] = (uint8_t)((h.b[0] & 0x3f) | 0x40); /* positive, and always 16 bytes */
-    put_tlv(out, 0x02, (struct bytes){h.b, 16});
+    der_put(out, DER_INTEGER, (struct bytes){h.b, 16});
 }
 
 /* SEQUENCE { SET { SEQUENCE { commonName, UTF8String } } } */
@@ -57,19 +42,19 @@ static void put_name(struct buf *out, const char *common_name)
     struct buf set AUTO_CALL(buf_done) = BUF(PART_MAX);
 
     buf_put(&attr, BYTES(oid_cn));
-    put_tlv(&attr, 0x0c, bytes_of_str(common_name));
-    put_tlv(&seq, 0x30, buf_bytes(&attr));
-    put_tlv(&set, 0x31, buf_bytes(&seq));
-    put_tlv(out, 0x30, buf_bytes(&set));
+    der_put(&attr, DER_UTF8, bytes_of_str(common_name));
+    der_put(&seq, DER_SEQUENCE, buf_bytes(&attr));
+    der_put(&set, DER_SET, buf_bytes(&seq));
+    der_put(out, DER_SEQUENCE, buf_bytes(&set));
 }
 
 static void put_validity(struct buf *out)
 {
     struct buf seq AUTO_CALL(buf_done) = BUF(PART_MAX);
 
-    put_tlv(&seq, 0x17, bytes_of_str("240101000000Z"));
-    put_tlv(&seq, 0x18, bytes_of_str("99991231235959Z"));
-    put_tlv(out, 0x30, buf_bytes(&seq));
+    der_put(&seq, DER_UTC_TIME, bytes_of_str("240101000000Z"));
+    der_put(&seq, DER_GENERALIZED_TIME, bytes_of_str("99991231235959Z"));
+    der_put(out, DER_SEQUENCE, buf_bytes(&seq));
 }
 
 static void put_extensions(struct buf *out, const uint8_t spki[static P256_SPKI_LEN])
@@ -83,8 +68,8 @@ static void put_extensions(struct buf *out, const uint8_t spki[static P256_SPKI_
     buf_put(&list, BYTES(ext_usage));
     buf_put(&list, BYTES(ext_ski));
     buf_put(&list, (struct bytes){h.b, X509_KEY_ID_LEN});
-    put_tlv(&seq, 0x30, buf_bytes(&list));
-    put_tlv(out, 0xa3, buf_bytes(&seq));
+    der_put(&seq, DER_SEQUENCE, buf_bytes(&list));
+    der_put(out, 0xa3, buf_bytes(&seq));
 }
 
 static enum err_code check_name(const char *common_name, struct err *e)
@@ -119,15 +104,15 @@ enum err_code x509_ca(EVP_PKEY *key, const char *common_name, struct buf *ret_de
     buf_put(&fields, BYTES(spki));
     put_extensions(&fields, spki);
     TRY(buf_check(&fields, e));
-    put_tlv(&tbs, 0x30, buf_bytes(&fields));
+    der_put(&tbs, DER_SEQUENCE, buf_bytes(&fields));
     TRY(buf_check(&tbs, e));
 
     buf_put_u8(&bits, 0); /* no unused bits */
     TRY(p256_sign_deterministic(key, buf_bytes(&tbs), &bits, e));
     buf_put(&cert, buf_bytes(&tbs));
     buf_put(&cert, BYTES(ecdsa_sha256));
-    put_tlv(&cert, 0x03, buf_bytes(&bits));
+    der_put(&cert, DER_BIT_STRING, buf_bytes(&bits));
     TRY(buf_check(&cert, e));
-    put_tlv(ret_der, 0x30, buf_bytes(&cert));
+    der_put(ret_der, DER_SEQUENCE, buf_bytes(&cert));
     return buf_check(ret_der, e);
 }
