@@ -1,0 +1,95 @@
+/* pck - PCK certificate chains and the SGX extension of their leaf.  Room: attest.
+ *
+ * pck_cert_parse reads one certificate with the DER walker; pck_chain_verify is steps C (without
+ * the look-up in revocation lists) and D of a verification: exactly leaf, intermediate, root in
+ * this order; the root is one of a given table, byte by byte; names, extensions, P-256 keys on the
+ * curve, signatures; validity at `now`.  Source: Intel SGX PCK Certificate and CRL Profile. */
+#pragma once
+#include "attest/fault.h"
+#include "attest/roots.h"
+#include "base/bytes.h"
+#include "crypto/p256.h"
+
+#define PCK_DER_MAX 4096
+#define PCK_CERTS   3
+
+/* Fields of a parsed certificate, borrowed from its DER. */
+struct pck_cert {
+    struct bytes der;
+    struct bytes tbs;        /* what is signed */
+    struct bytes serial;     /* the INTEGER's contents */
+    struct bytes issuer;     /* the Name, whole */
+    struct bytes subject;    /* the Name, whole */
+    struct bytes subject_cn; /* text of its last common name, empty: none */
+    struct bytes key;        /* x || y, 64 */
+    struct bytes signature;  /* ECDSA in DER */
+    struct bytes sgx;        /* contents of the SGX extension, empty: none */
+    int64_t not_before, not_after;
+    bool is_ca;         /* basicConstraints */
+    bool has_key_usage; /* key_usage counts */
+    uint16_t key_usage; /* first bit string octet << 8 | second */
+};
+
+/* Exactly one certificate, nothing behind it: version 3, ecdsa-with-SHA256, P-256, no duplicate
+ * extension, no unknown critical one.  PCK_CERT. */
+MUST_CHECK enum err_code pck_cert_parse(struct bytes der, struct pck_cert *ret,
+                                        enum attest_fault *fault, struct err *e);
+
+struct pck_tcb {
+    uint8_t comp[16];
+    uint16_t pcesvn;
+    uint8_t cpusvn[16];
+};
+
+enum pck_sgx_type {
+    PCK_SGX_STANDARD = 0,
+    PCK_SGX_SCALABLE = 1,
+    PCK_SGX_SCALABLE_INTEGRITY = 2,
+};
+
+struct pck_extension {
+    uint8_t ppid[16];
+    struct pck_tcb tcb;
+    uint8_t pceid[2];
+    uint8_t fmspc[6];
+    enum pck_sgx_type sgx_type;
+    bool has_instance; /* platform CA only: the next one counts */
+    uint8_t platform_instance_id[16];
+    bool has_configuration; /* platform CA only: the next three count */
+    bool dynamic_platform, cached_keys, smt_enabled;
+};
+
+/* Contents of extension 1.2.840.113741.1.13.1.  Members in any order, none twice, 1 to 5 required.
+ * PCK_EXTENSION. */
+MUST_CHECK enum err_code pck_extension_parse(struct bytes sgx, struct pck_extension *ret,
+                                             enum attest_fault *fault, struct err *e);
+
+enum pck_ca {
+    PCK_CA_PLATFORM,
+    PCK_CA_PROCESSOR,
+};
+
+/* What later steps and a cache need of a chain whose signatures were checked.  Owned; freed with
+ * pck_platform_free.  Reading it is safe in several threads. */
+typedef struct pck_platform pck_platform;
+struct pck_platform {
+    const struct attest_root *root;
+    enum pck_ca ca;
+    struct pck_extension ext;
+    p256_pub *key; /* of the leaf */
+    uint8_t leaf_serial[20], ca_serial[20];
+    size_t leaf_serial_len, ca_serial_len;
+    int64_t not_before, not_after; /* the strictest of the three certificates */
+    char expires_first[48];        /* which one sets not_after, for the message */
+};
+
+/* pem: three CERTIFICATE blocks, optionally followed by one NUL.  Does not look at the clock: what
+ * it makes may be kept; pck_platform_valid is asked at each use. */
+MUST_CHECK enum err_code pck_chain_verify(struct bytes pem, const struct attest_roots *roots,
+                                          pck_platform **ret, enum attest_fault *fault,
+                                          struct err *e);
+void pck_platform_free(pck_platform *p);
+DEFINE_AUTO(pck_platform, pck_platform_free);
+/* PCK_EXPIRED unless not_before <= now <= not_after for every certificate. */
+MUST_CHECK enum err_code pck_platform_valid(const pck_platform *p, int64_t now,
+                                            enum attest_fault *fault, struct err *e);
