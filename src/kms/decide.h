@@ -1,0 +1,90 @@
+/* decide - what governance says about a request, from one finalized block.  Room: kms.
+ *
+ * Used by a release and by the public routes.  Every answer comes from slots read at one block; a
+ * refusal has a precise reason here and a general one for the caller. */
+#pragma once
+#include "base/clock.h"
+#include "gov/registry.h"
+#include "kms/apps.h"
+#include "kms/config.h"
+
+/* Why not.  Names go into the audit log; they are permanent. */
+enum kms_reason {
+    KMS_GRANTED = 0,
+    KMS_MALFORMED_REQUEST,
+    KMS_LOCKED,
+    KMS_CHALLENGE_FORGED,
+    KMS_CHALLENGE_EXPIRED,
+    KMS_CHALLENGE_SPENT,
+    KMS_CHALLENGE_FULL,
+    KMS_EVIDENCE_MALFORMED,
+    KMS_PAYLOAD_MALFORMED,
+    KMS_CSR_INVALID,
+    KMS_QUOTE_INVALID,
+    KMS_REPORT_DATA_MISMATCH,
+    KMS_EVIDENCE_NOT_RELEASABLE,
+    KMS_CHAIN_UNAVAILABLE,
+    KMS_CHAIN_REFUSED,
+    KMS_SELF_NOT_ALLOWED,
+    KMS_ROOT_NOT_COMMITTED,
+    KMS_CONTRACT_NOT_LIVE,
+    KMS_APP_NOT_ALLOWED,
+    KMS_APP_CODE,
+    KMS_APP_NOT_LIVE,
+    KMS_LINEAGE,
+    KMS_FIRMWARE_NOT_ALLOWED,
+    KMS_IDENTITY_UNKNOWN_KIND,
+    KMS_IDENTITY_NOT_ALLOWED,
+    KMS_POLICY_UNKNOWN,
+    KMS_OPERATOR_MISSING,
+    KMS_OPERATOR_SIGNATURE,
+    KMS_OPERATOR_NOT_ALLOWED,
+    KMS_ISSUE_FAILED,
+    KMS_AUDIT_FAILED,
+    KMS_SEAL_FAILED,
+    KMS_REASONS,
+};
+const char *kms_reason_name(enum kms_reason r); /* "challenge-spent", ... */
+/* The code and sentence that a caller may see: nothing of who is allowed or why not (SR-66). */
+enum err_code kms_reason_public(enum kms_reason r, const char **ret_text);
+
+/* What a KMS decides with. */
+struct kms_authority {
+    const struct kms_config *config;
+    struct hash32 config_hash;
+    const struct chain_view *view;
+    const struct clock *clock;
+    kms_apps *apps; /* NULL while locked */
+    /* principal(own identity, config_hash): the KMS contract must allow it at every release.  Zero
+     * where the own quote is of a kind that has none; then nothing is released. */
+    struct hash32 self;
+};
+
+/* The application as governance has it. */
+struct kms_app_standing {
+    struct finalized_block at;
+    struct gov_time time;
+    struct gov_kms_facts kms;
+    struct gov_registry_facts registry; /* without identity and operator */
+    struct addr app_id;
+    uint64_t epoch;
+};
+/* Reads the KMS contract and the application at the newest finalized block, and checks: this KMS is
+ * allowed, its root is the committed one, both contracts are live, the application is allowed with
+ * its code and layout, its lineage.  firmware_mrtd: 48 bytes to be asked for, or NULL. */
+MUST_CHECK enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *app,
+                                        const uint8_t *firmware_mrtd, struct kms_app_standing *ret,
+                                        enum kms_reason *ret_why, struct err *e);
+
+/* Who asks: identity (or principal) as the application's contract wants it, and the operator who
+ * vouched, NULL for none. */
+struct kms_identity_standing {
+    struct gov_policy identity;
+    struct gov_policy operator_;
+    int64_t not_after; /* the earliest end of identity and operator; 0: none */
+};
+/* At the block of `app`. */
+MUST_CHECK enum err_code kms_decide_identity(
+    const struct kms_authority *a, const struct addr *app_contract,
+    const struct kms_app_standing *app, const struct hash32 *identity, const struct addr *operator_,
+    struct kms_identity_standing *ret, enum kms_reason *ret_why, struct err *e);
