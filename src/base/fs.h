@@ -4,8 +4,10 @@
 #include <unistd.h>
 #include "base/buf.h"
 
-/* The whole of a regular file, appended to ret; more than ret's maximum is ERR_TOO_LARGE. */
+/* The whole of a regular file, appended to ret; more than ret's maximum is ERR_TOO_LARGE, no such
+ * file ERR_NOT_FOUND.  For a secret ret has its whole maximum reserved. */
 MUST_CHECK enum err_code fs_read(const char *path, struct buf *ret, struct err *e);
+/* From any descriptor, up to its end. */
 MUST_CHECK enum err_code fs_read_fd(int fd, struct buf *ret, struct err *e);
 /* Write a temporary file beside path with exactly this mode (whatever the umask), fsync, rename
  * over path, fsync the directory.  A symbolic link at path is replaced, not followed. */
@@ -14,6 +16,7 @@ MUST_CHECK enum err_code fs_write_atomic(const char *path, struct bytes data, mo
 /* The same, but ERR_INVALID when path exists already. */
 MUST_CHECK enum err_code fs_write_new(const char *path, struct bytes data, mode_t mode,
                                       struct err *e);
+/* path and the folders above it; those that are missing are made with exactly this mode. */
 MUST_CHECK enum err_code fs_mkdirs(const char *path, mode_t mode, struct err *e);
 bool fs_exists(const char *path);
 

@@ -1,9 +1,9 @@
 /* json - strict JSON; the one module that knows jansson.  Room: base.
  *
  * Parsing refuses duplicate members, invalid UTF-8, NUL in strings, trailing data, numbers that are
- * not integers in range, depth over 32 and text over the caller's maximum.  Getters name the path
- * in their errors.  Trees are confined to one thread.  The allocator wipes freed memory
- * (json_init). */
+ * not integers of 64 bits with a sign, depth over 32, objects of more than 4096 members and text
+ * over the caller's maximum; its errors never repeat the text.  Getters give ERR_INVALID and name
+ * the member.  Trees are confined to one thread.  The allocator wipes freed memory (json_init). */
 #pragma once
 #include "base/buf.h"
 
@@ -64,6 +64,7 @@ MUST_CHECK enum err_code json_put(json *obj, const char *member, json *v, struct
 MUST_CHECK enum err_code json_append(json *array, json *v, struct err *e);
 MUST_CHECK enum err_code json_append_str(json *array, const char *v, struct err *e);
 MUST_CHECK enum err_code json_put_str(json *obj, const char *member, const char *v, struct err *e);
+/* At most 2^63-1 (jansson's integers); more is ERR_TOO_LARGE. */
 MUST_CHECK enum err_code json_put_u64(json *obj, const char *member, uint64_t v, struct err *e);
 MUST_CHECK enum err_code json_put_bool(json *obj, const char *member, bool v, struct err *e);
 MUST_CHECK enum err_code json_put_null(json *obj, const char *member, struct err *e);
@@ -76,5 +77,6 @@ enum json_form { JSON_COMPACT, JSON_PRETTY };
 /* Text in insertion order, appended to out, no final newline. */
 MUST_CHECK enum err_code json_write(const json *j, enum json_form form, struct buf *out,
                                     struct err *e);
-/* Append s as a quoted, escaped JSON string. */
+/* Append a quoted, escaped JSON string: controls (also C1 and those that turn direction) as \uXXXX,
+ * bytes that are not UTF-8 as U+FFFD.  A caller to whom each byte matters asks utf8_valid first. */
 void json_put_quoted(struct buf *out, struct bytes utf8);

@@ -1,7 +1,8 @@
 /* uri - scheme://[user@]host[:port][/path][?query], split and percent-decoded.  Room: base.
  *
- * Strict RFC 3986 subset: lower-case known characters, port 1..65535, no fragment, at most 2048
- * bytes; percent-encoding is decoded once in user, path and query values, and must not yield NUL.
+ * Strict RFC 3986 subset: lower-case known characters, port 1..65535, no fragment, at most 2047
+ * bytes; percent-encoding is decoded once in user, path and query values, and must not yield a
+ * control character.  Errors never repeat the text.
  * IPv6 hosts stand in brackets and are returned without them. */
 #pragma once
 #include "base/buf.h"
