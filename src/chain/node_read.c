@@ -1,0 +1,260 @@
+/* node_read - see node_read.h. */
+#include <stdio.h>
+#include "base/codec.h"
+#include "chain/node_read.h"
+#include "crypto/digest.h"
+
+#define CODE_MAX     24576 /* EIP-170 */
+#define CODES_MAX    8     /* in one request: their answers are long */
+#define PARAMS_MAX   320
+#define LOG_DATA_MAX 65536
+#define NUMBER_MAX   40
+
+static enum err_code read_block(const json *node, struct finalized_block *ret, struct err *e)
+{
+    const json *field;
+
+    if (!json_is_object(node))
+        return err_set(e, ERR_UPSTREAM, "expected a block");
+    TRY(json_get(node, "number", &field, e));
+    TRY_IN(e, rpc_quantity(field, &ret->ref.number, e), "number");
+    TRY(json_get(node, "hash", &field, e));
+    TRY_IN(e, rpc_data(field, ret->ref.hash.b, sizeof ret->ref.hash.b, e), "hash");
+    TRY(json_get(node, "timestamp", &field, e));
+    TRY_IN(e, rpc_quantity(field, &ret->timestamp, e), "timestamp");
+    return ERR_OK;
+}
+
+/* Every surprise in an answer is the node's fault, whatever the parser called it. */
+static enum err_code upstream(const rpc *node, const char *what, struct err *e)
+{
+    if (e->code == ERR_INVALID || e->code == ERR_NOT_FOUND)
+        e->code = ERR_UPSTREAM;
+    return err_wrap(e, "%s at %s", what, rpc_host(node));
+}
+
+static enum err_code block_at(const rpc *node, const json *result, uint64_t number,
+                              struct finalized_block *ret, struct err *e)
+{
+    if (read_block(result, ret, e) != ERR_OK)
+        return upstream(node, "eth_getBlockByNumber", e);
+    if (ret->ref.number != number)
+        return err_set(e, ERR_UPSTREAM, "eth_getBlockByNumber at %s: block %llu, asked was %llu",
+                       rpc_host(node), (unsigned long long)ret->ref.number,
+                       (unsigned long long)number);
+    return ERR_OK;
+}
+
+enum err_code node_read_head(rpc *node, const uint64_t *again, uint64_t *ret_chain_id,
+                             struct finalized_block *ret_finalized,
+                             struct finalized_block *ret_again, bool *ret_known, struct err *e)
+{
+    char params[NUMBER_MAX];
+    struct rpc_call calls[3] = {
+        {.method = "eth_chainId", .params = "[]"},
+        {.method = "eth_getBlockByNumber", .params = "[\"finalized\",false]"},
+        {.method = "eth_getBlockByNumber", .params = params},
+    };
+    struct finalized_block found, then = {0};
+    size_t n = again ? 3 : 2;
+    AUTO(json) answer = NULL;
+    uint64_t chain_id;
+
+    if (again)
+        snprintf(params, sizeof params, "[\"0x%llx\",false]", (unsigned long long)*again);
+    TRY(rpc_do(node, calls, n, &answer, e));
+    for (size_t i = 0; i < n; i++)
+        TRY(rpc_check(node, &calls[i], e));
+    if (rpc_quantity(calls[0].ret_result, &chain_id, e) != ERR_OK)
+        return upstream(node, "eth_chainId", e);
+    if (read_block(calls[1].ret_result, &found, e) != ERR_OK)
+        return upstream(node, "eth_getBlockByNumber(finalized)", e);
+    *ret_known = again && !json_is_null(calls[2].ret_result);
+    if (*ret_known)
+        TRY(block_at(node, calls[2].ret_result, *again, &then, e));
+    *ret_chain_id = chain_id;
+    *ret_finalized = found;
+    *ret_again = then;
+    return ERR_OK;
+}
+
+enum err_code node_read_block(rpc *node, uint64_t number, struct finalized_block *ret,
+                              struct err *e)
+{
+    char params[NUMBER_MAX];
+    struct finalized_block found;
+    AUTO(json) answer = NULL;
+    const json *result;
+
+    snprintf(params, sizeof params, "[\"0x%llx\",false]", (unsigned long long)number);
+    TRY(rpc_one(node, "eth_getBlockByNumber", params, &answer, &result, e));
+    if (json_is_null(result))
+        return err_set(e, ERR_VERIFY, "%s has no block %llu", rpc_host(node),
+                       (unsigned long long)number);
+    TRY(block_at(node, result, number, &found, e));
+    *ret = found;
+    return ERR_OK;
+}
+
+static void put_params(struct buf *out, const struct fact_key *key, const struct block_ref *at)
+{
+    buf_put_str(out, "[\"0x");
+    hex_put(out, BYTES_OF(key->contract));
+    if (!key->code) {
+        buf_put_str(out, "\",\"0x");
+        hex_put(out, BYTES_OF(key->slot));
+    }
+    buf_put_str(out, "\",{\"blockHash\":\"0x");
+    hex_put(out, BYTES_OF(at->hash));
+    buf_put_str(out, "\",\"requireCanonical\":true}]");
+    buf_put_u8(out, 0);
+}
+
+static enum err_code read_value(const struct fact_key *key, const json *result, struct hash32 *ret,
+                                struct err *e)
+{
+    struct buf code AUTO_CALL(buf_done) = BUF(CODE_MAX);
+
+    if (!key->code)
+        return rpc_data(result, ret->b, sizeof ret->b, e);
+    TRY(rpc_data_buf(result, &code, e));
+    *ret = (struct hash32){0};
+    if (code.n > 0)
+        keccak256(buf_bytes(&code), ret);
+    return ERR_OK;
+}
+
+/* One request for n <= RPC_BATCH_MAX keys. */
+static enum err_code read_some(rpc *node, const struct block_ref *at, const struct fact_key *keys,
+                               size_t n, struct hash32 *ret_values, struct err *e)
+{
+    struct buf params AUTO_CALL(buf_done) = BUF(RPC_BATCH_MAX * PARAMS_MAX);
+    struct rpc_call calls[RPC_BATCH_MAX] = {0};
+    size_t start[RPC_BATCH_MAX];
+    AUTO(json) answer = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        start[i] = params.n;
+        put_params(&params, &keys[i], at);
+    }
+    TRY(buf_check(&params, e));
+    for (size_t i = 0; i < n; i++) {
+        calls[i].method = keys[i].code ? "eth_getCode" : "eth_getStorageAt";
+        calls[i].params = (const char *)params.p + start[i];
+    }
+    TRY(rpc_do(node, calls, n, &answer, e));
+    for (size_t i = 0; i < n; i++) {
+        TRY(rpc_check(node, &calls[i], e));
+        if (read_value(&keys[i], calls[i].ret_result, &ret_values[i], e) != ERR_OK)
+            return upstream(node, calls[i].method, e);
+    }
+    return ERR_OK;
+}
+
+enum err_code node_read_facts(rpc *node, const struct block_ref *at, const struct fact_key *keys,
+                              size_t n, struct hash32 *ret_values, struct err *e)
+{
+    for (size_t done = 0; done < n;) {
+        size_t some = 0, codes = 0;
+
+        while (done + some < n && some < RPC_BATCH_MAX) {
+            if (keys[done + some].code && ++codes > CODES_MAX)
+                break;
+            some++;
+        }
+        TRY(read_some(node, at, keys + done, some, ret_values + done, e));
+        done += some;
+    }
+    return ERR_OK;
+}
+
+/* ---- logs ---- */
+
+struct log_place {
+    uint64_t block, index;
+};
+
+static enum err_code read_log(const json *entry, const struct addr *contract,
+                              const struct hash32 *topics, struct log_place *ret_place,
+                              struct chain_log *ret, struct err *e)
+{
+    const json *field;
+    struct addr from;
+
+    TRY(json_get(entry, "address", &field, e));
+    TRY_IN(e, rpc_data(field, from.b, sizeof from.b, e), "address");
+    TRY(json_get(entry, "blockNumber", &field, e));
+    TRY_IN(e, rpc_quantity(field, &ret_place->block, e), "blockNumber");
+    TRY(json_get(entry, "logIndex", &field, e));
+    TRY_IN(e, rpc_quantity(field, &ret_place->index, e), "logIndex");
+    TRY(json_get_array(entry, "topics", &field, e));
+    if (json_len(field) < 2 || json_len(field) > 4)
+        return err_set(e, ERR_UPSTREAM, "a log with %zu topics", json_len(field));
+    ret->n_topics = json_len(field);
+    for (size_t i = 0; i < ret->n_topics; i++)
+        TRY_IN(e, rpc_data(json_at(field, i), ret->topics[i].b, sizeof ret->topics[i].b, e),
+               "topic");
+    if (!addr_eq(&from, contract) || !hash32_eq(&ret->topics[0], &topics[0]) ||
+        !hash32_eq(&ret->topics[1], &topics[1]))
+        return err_set(e, ERR_UPSTREAM, "a log that was not asked for");
+    TRY(json_get(entry, "data", &field, e));
+    TRY_IN(e, rpc_data_buf(field, &ret->data, e), "data");
+    return ERR_OK;
+}
+
+static enum err_code newest_log(const json *list, uint64_t until, const struct addr *contract,
+                                const struct hash32 *topics, struct chain_log *ret, struct err *e)
+{
+    struct log_place best = {0};
+    bool any = false;
+
+    if (!json_is_array(list))
+        return err_set(e, ERR_UPSTREAM, "expected a list of logs");
+    for (size_t i = 0; i < json_len(list); i++) {
+        struct chain_log log AUTO_CALL(chain_log_done) = {.data = BUF(LOG_DATA_MAX)};
+        struct log_place place;
+
+        TRY(read_log(json_at(list, i), contract, topics, &place, &log, e));
+        if (place.block > until ||
+            (any &&
+             (place.block < best.block || (place.block == best.block && place.index < best.index))))
+            continue;
+        chain_log_done(ret);
+        *ret = log;
+        log.data = (struct buf){0};
+        best = place;
+        any = true;
+    }
+    return any ? ERR_OK : err_set(e, ERR_NOT_FOUND, "no such log");
+}
+
+enum err_code node_read_log(rpc *node, uint64_t until, const struct addr *contract,
+                            const struct hash32 *topic0, const struct hash32 *topic1,
+                            struct chain_log *ret, struct err *e)
+{
+    const struct hash32 topics[2] = {*topic0, *topic1};
+    struct buf params AUTO_CALL(buf_done) = BUF(1024);
+    struct chain_log found AUTO_CALL(chain_log_done) = {0};
+    AUTO(json) answer = NULL;
+    const json *result;
+    enum err_code code;
+
+    buf_put_str(&params, "[{\"address\":\"0x");
+    hex_put(&params, BYTES_OF(*contract));
+    buf_put_str(&params, "\",\"topics\":[\"0x");
+    hex_put(&params, BYTES_OF(*topic0));
+    buf_put_str(&params, "\",\"0x");
+    hex_put(&params, BYTES_OF(*topic1));
+    buf_printf(&params, "\"],\"fromBlock\":\"0x0\",\"toBlock\":\"0x%llx\"}]",
+               (unsigned long long)until);
+    TRY(buf_check(&params, e));
+    TRY(rpc_one(node, "eth_getLogs", buf_cstr(&params), &answer, &result, e));
+    code = newest_log(result, until, contract, topics, &found, e);
+    if (code == ERR_NOT_FOUND && !(json_is_array(result) && json_len(result) > 0))
+        return code;
+    if (code != ERR_OK)
+        return upstream(node, "eth_getLogs", e);
+    *ret = found;
+    found.data = (struct buf){0};
+    return ERR_OK;
+}

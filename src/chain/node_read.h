@@ -1,0 +1,26 @@
+/* node_read - blocks, slots, code and logs of one node, as typed calls.  Room: chain.
+ *
+ * What comes back is what ONE node says: it becomes a fact only in a chain view. */
+#pragma once
+#include "chain/facts.h"
+#include "chain/rpc.h"
+#include "chain/view.h"
+
+/* In one request: the chain id, the node's finalized block and, when again is not NULL, the block
+ * that the node has at that number today (*ret_known false: none). */
+MUST_CHECK enum err_code node_read_head(rpc *node, const uint64_t *again, uint64_t *ret_chain_id,
+                                        struct finalized_block *ret_finalized,
+                                        struct finalized_block *ret_again, bool *ret_known,
+                                        struct err *e);
+/* The block at this number; ERR_VERIFY when the node has none. */
+MUST_CHECK enum err_code node_read_block(rpc *node, uint64_t number, struct finalized_block *ret,
+                                         struct err *e);
+/* n values at the block named by hash, in one request as long as there are few.  The value of a
+ * `code` key is the keccak256 of the bytes that came, computed here, and zero for no code. */
+MUST_CHECK enum err_code node_read_facts(rpc *node, const struct block_ref *at,
+                                         const struct fact_key *keys, size_t n,
+                                         struct hash32 *ret_values, struct err *e);
+/* The newest log with both topics up to that block.  ERR_NOT_FOUND: none. */
+MUST_CHECK enum err_code node_read_log(rpc *node, uint64_t until, const struct addr *contract,
+                                       const struct hash32 *topic0, const struct hash32 *topic1,
+                                       struct chain_log *ret, struct err *e);
