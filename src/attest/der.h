@@ -7,19 +7,7 @@
 #pragma once
 #include "base/err.h"
 #include "base/rd.h"
-
-enum der_tag {
-    DER_BOOLEAN = 0x01,
-    DER_INTEGER = 0x02,
-    DER_BIT_STRING = 0x03,
-    DER_OCTET_STRING = 0x04,
-    DER_OID = 0x06,
-    DER_ENUMERATED = 0x0a,
-    DER_UTC_TIME = 0x17,
-    DER_GENERALIZED_TIME = 0x18,
-    DER_SEQUENCE = 0x30,
-    DER_CONTEXT_0 = 0xa0, /* constructed; + n for others */
-};
+#include "crypto/der.h" /* the tags */
 
 struct der {
     uint8_t tag;
