@@ -135,7 +135,7 @@ static enum err_code put_extensions(struct buf *out, const struct sim_cert_spec 
     for (int i = 0; spec->sgx.n > 0 && i < (spec->sgx_twice ? 2 : 1); i++)
         put_extension(&list, BYTES(oid_sgx), false, &sgx);
     der_put(&seq, DER_SEQUENCE, buf_bytes(&list));
-    der_put(out, 0xa3, buf_bytes(&seq));
+    der_put(out, DER_CONTEXT_0 + 3, buf_bytes(&seq));
     return buf_check(out, e);
 }
 

@@ -10,25 +10,17 @@
  * A platform may be made wrong in one way (enum sim_fault); everything that the fault does not
  * touch stays right and is signed again over it, so that a test sees one reason to refuse. */
 #pragma once
-#include "crypto/p256.h"
+#include "attest/identity.h"
+#include "attest/report_data.h"
 
-#define SIM_MR_LEN          48
-#define SIM_REPORT_DATA_LEN 64
-#define SIM_QUOTE_MAX       8192
+#define SIM_QUOTE_MAX 8192
 
-/* What the TD report says (spec of the TDX module, TDREPORT_STRUCT), as in the quote. */
-struct sim_td {
-    uint8_t tee_tcb_svn[16], mrseam[SIM_MR_LEN], mrsignerseam[SIM_MR_LEN], seam_attributes[8];
-    uint8_t td_attributes[8], xfam[8];
-    uint8_t mrtd[SIM_MR_LEN], mrconfigid[SIM_MR_LEN], mrowner[SIM_MR_LEN],
-        mrownerconfig[SIM_MR_LEN];
-    uint8_t rtmr[4][SIM_MR_LEN];
-    uint8_t tee_tcb_svn2[16], mrservicetd[SIM_MR_LEN]; /* TD 1.5 only */
-};
-
-/* A TD as current hosts make them (SEPT_VE_DISABLE, XFAM e702060000000000, module 1.5), whose MRTD
- * and RTMR0..2 follow from the image's name; RTMR3 and the other fields are zero. */
-void sim_td_of_image(const char *image, struct sim_td *ret);
+/* A TD as current hosts make them (SEPT_VE_DISABLE, XFAM e702060000000000, module 1.5).  MRTD and
+ * RTMR0 are those of the one simulated firmware, RTMR1 and RTMR2 follow from the image's name;
+ * RTMR3 and the other fields are zero. */
+void sim_td_of_image(const char *image, struct td_report *ret);
+/* The same TD with these measurements (TEE_TDX). */
+void sim_td_measured(const struct measurements *m, struct td_report *ret);
 
 enum sim_form { SIM_V4, SIM_V5_TD10, SIM_V5_TD15 };
 
@@ -107,8 +99,8 @@ const struct sim_platform_info *sim_platform_info(const sim_platform *p);
 /* The certificates as PEM, as they stand in the quotes: leaf, CA, root. */
 struct bytes sim_platform_chain(const sim_platform *p);
 
-/* Appended to ret: at most SIM_QUOTE_MAX bytes.  Thread-safe on one platform. */
+/* A quote of td with this report data (td's own is not used).  Appended to ret: at most
+ * SIM_QUOTE_MAX bytes.  Thread-safe on one platform. */
 MUST_CHECK enum err_code sim_quote(const sim_platform *p, enum sim_form form,
-                                   const struct sim_td *td,
-                                   const uint8_t report_data[static SIM_REPORT_DATA_LEN],
+                                   const struct td_report *td, const struct report_data *rd,
                                    struct buf *ret, struct err *e);
