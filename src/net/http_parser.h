@@ -49,11 +49,13 @@ struct http_parser {
     struct http_head head;
     struct buf body;
     size_t body_max;     /* in force from HTTP_HEAD on */
-    unsigned status;     /* HTTP_BAD: 400, 413, 417, 431 or 505 */
+    unsigned status;     /* HTTP_BAD: 400, 413, 417, 431, 505, or 503 for want of memory */
     const char *problem; /* HTTP_BAD: one constant sentence */
     /* own */
-    struct buf text;
-    uint64_t left;
+    struct buf text; /* the head as it came, later with NULs for the ends of names and values */
+    size_t line;     /* where the current line of text begins */
+    size_t lines;    /* that have ended */
+    uint64_t left;   /* of the body or of the chunk */
     unsigned state, digits;
     bool any;
 };
