@@ -6,10 +6,9 @@
 #pragma once
 #include "crypto/x509.h"
 
-#define CA_NAME_MAX       80
-#define CA_BACKDATE_S     300   /* SR-36: at most five minutes */
-#define CA_LIFETIME_S     86400 /* of an instance's certificate */
-#define CA_LIFETIME_MIN_S 600
+#define CA_NAME_MAX   80
+#define CA_BACKDATE_S 300   /* SR-36: at most five minutes */
+#define CA_LIFETIME_S 86400 /* of an instance's certificate */
 
 /* "teereg-ca-{app_id hex}-{epoch}"; ret holds CA_NAME_MAX + 1 bytes. */
 void ca_name(const struct addr *app_id, uint64_t epoch, char ret[static CA_NAME_MAX + 1]);

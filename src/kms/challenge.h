@@ -2,7 +2,8 @@
  *
  * nonce[32] = random[12] || u32be expiry || HMAC-SHA256(key, "teereg-challenge-v2\0" || u8 len ||
  * purpose || app[20] || random || expiry)[0..15].  Checking needs no state; only spent ones are
- * remembered, until they expire, in a bounded set.  All functions may be called from any thread. */
+ * remembered, until they expire, in a bounded set; time never goes back for them.  All functions
+ * may be called from any thread. */
 #pragma once
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -21,12 +22,11 @@ void challenges_free(challenges *c);
 DEFINE_AUTO(challenges, challenges_free);
 
 /* ERR_INVALID when purpose is empty or longer than CHALLENGE_PURPOSE_MAX. */
-MUST_CHECK enum err_code challenge_make(const challenges *c, const char *purpose,
-                                        const struct addr *app, struct hash32 *ret,
-                                        uint32_t *ret_expires, struct err *e);
+MUST_CHECK enum err_code challenge_make(challenges *c, const char *purpose, const struct addr *app,
+                                        struct hash32 *ret, uint32_t *ret_expires, struct err *e);
 /* MAC and expiry, nothing is remembered.  ERR_VERIFY: not ours, or for another purpose or
- * application; ERR_TIMEOUT: expired (or from further ahead than a lifetime). */
-MUST_CHECK enum err_code challenge_check(const challenges *c, const struct hash32 *nonce,
+ * application; ERR_TIMEOUT: expired (or from further ahead than any node would make). */
+MUST_CHECK enum err_code challenge_check(challenges *c, const struct hash32 *nonce,
                                          const char *purpose, const struct addr *app,
                                          struct err *e);
 /* Of a nonce that was checked, exactly one caller gets ERR_OK; ERR_DENIED: it was spent already, or

@@ -4,6 +4,7 @@
  * tags strictly ascending, defaults omitted, an unknown tag refused: a new field keeps old hashes.
  * Everything is in here that would change what this KMS gives to whom. */
 #pragma once
+#include "attest/verify.h"
 #include "base/buf.h"
 
 #define KMS_CONFIG_MAX        65536
@@ -25,10 +26,6 @@ enum kms_compat {
     KMS_COMPAT_PROXY_HEADERS = 1u << 1, /* identity from a proxy on a guarded listener */
     KMS_COMPAT_ALL = (1u << 2) - 1,
 };
-enum kms_attest_flag {
-    KMS_ATTEST_SW_HARDENING = 1u << 0, /* TCB status SWHardeningNeeded is good enough */
-    KMS_ATTEST_ALL = (1u << 1) - 1,
-};
 enum kms_listeners {
     KMS_LISTEN_METRICS_TCP = 1u << 0, /* metrics also on a loopback port */
     KMS_LISTEN_ALL = (1u << 1) - 1,
@@ -42,10 +39,12 @@ struct kms_config {
     /* 4 *: u16be count, then each: lp(url) || u16be keys || keys; strictly ascending by url */
     size_t n_endpoints;
     struct kms_endpoint endpoints[KMS_ENDPOINTS_MAX];
-    uint16_t quorum;           /* 5: u16be, k of the endpoints; default 1 */
-    uint32_t min_delay;        /* 6: u32be seconds, of an accepted contract; default 0 */
-    uint32_t max_block_age;    /* 7: u32be seconds; default 3600 */
-    uint32_t attest_flags;     /* 8: u32be enum kms_attest_flag; default 0 */
+    uint16_t quorum;        /* 5: u16be, k of the endpoints; default 1 */
+    uint32_t min_delay;     /* 6: u32be seconds, of an accepted contract; default 0 */
+    uint32_t max_block_age; /* 7: u32be seconds; default 3600 */
+    /* 8: u64be attributes_required || u64be attributes_allowed || u64be xfam_required ||
+     * u64be xfam_allowed || u8 service_td; default attest_policy_default */
+    struct attest_policy policy;
     uint32_t collateral_grace; /* 9: u32be seconds; default 0 */
     uint32_t listeners;        /* 10: u32be enum kms_listeners; default 0 */
     uint32_t compat;           /* 11: u32be enum kms_compat; default 0 */

@@ -3,16 +3,15 @@
  * release.c reads top to bottom as the story of a release.  Nothing leaves before the audit record
  * is durable; failure at any step releases nothing (SR-38). */
 #pragma once
+#include "attest/verify.h"
 #include "kms/audit.h"
 #include "kms/challenge.h"
 #include "kms/decide.h"
 
-struct attest_verifier; /* attest/verify.h */
-
 struct release_ctx {
     struct kms_authority authority;
     challenges *challenges;
-    const struct attest_verifier *verifier;
+    struct attest_judge judge;
     audit *audit;
     EVP_PKEY *tls_key; /* the attested key of this start: signs answers */
 };
