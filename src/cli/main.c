@@ -1,8 +1,18 @@
 /* main - the teereg command.  Room: cli. */
-#include <stdio.h>
+#include "cli/cli.h"
+#include "crypto/secret.h"
 
-int main(void)
+int main(int argc, char *argv[])
 {
-    puts("teereg " TEEREG_VERSION);
-    return 0;
+    static const struct cli_noun *const nouns[] = {
+        NULL,
+    };
+    struct err e = {0};
+
+    json_init();
+    if (secret_memory_init(&e) != ERR_OK) {
+        fprintf(stderr, "teereg: %s\n", e.msg);
+        return CLI_FAILED;
+    }
+    return cli_main(nouns, argc, argv);
 }

@@ -1,0 +1,145 @@
+#include "cli/cli.h"
+#include "base/codec.h"
+
+enum cli_exit cli_exit_of(enum err_code code)
+{
+    switch (code) {
+    case ERR_OK:
+        return CLI_OK;
+    case ERR_DENIED:
+        return CLI_DENIED;
+    case ERR_NOT_FOUND:
+        return CLI_NOT_FOUND;
+    case ERR_VERIFY:
+        return CLI_VERIFY;
+    case ERR_UPSTREAM:
+    case ERR_TIMEOUT:
+    case ERR_BUSY:
+    case ERR_LOCKED:
+        return CLI_UPSTREAM;
+    default:
+        return CLI_FAILED;
+    }
+}
+
+static const struct cli_option *option_of(const struct cli_args *a, const char *name)
+{
+    for (const struct cli_option *o = a->verb->options; o && o->name; o++) {
+        if (strcmp(o->name, name) == 0)
+            return o;
+    }
+    return NULL;
+}
+
+const char *cli_value_at(const struct cli_args *a, const char *name, size_t i)
+{
+    for (size_t k = 0; k < a->n_given; k++) {
+        if (strcmp(a->given[k].option->name, name) == 0 && i-- == 0)
+            return a->given[k].value;
+    }
+    return NULL;
+}
+
+const char *cli_value(const struct cli_args *a, const char *name)
+{
+    const struct cli_option *o = option_of(a, name);
+    const char *v = cli_value_at(a, name, 0);
+
+    return v || !o ? v : o->preset;
+}
+
+bool cli_switch(const struct cli_args *a, const char *name)
+{
+    return cli_value_at(a, name, 0) != NULL;
+}
+
+static enum err_code need(const struct cli_args *a, const char *name, const char **ret,
+                          struct err *e)
+{
+    *ret = cli_value(a, name);
+    if (!*ret)
+        return err_set(e, ERR_NOT_FOUND, "--%s is not given", name);
+    return ERR_OK;
+}
+
+enum err_code cli_u64(const struct cli_args *a, const char *name, uint64_t max, uint64_t *ret,
+                      struct err *e)
+{
+    const char *text;
+    uint64_t v = 0;
+
+    TRY(need(a, name, &text, e));
+    for (const char *p = text; *p; p++) {
+        if (*p < '0' || *p > '9')
+            return err_set(e, ERR_INVALID, "--%s: found \"%.40s\", expected a decimal number", name,
+                           text);
+        if (__builtin_mul_overflow(v, 10U, &v) ||
+            __builtin_add_overflow(v, (unsigned)(*p - '0'), &v) || v > max)
+            return err_set(e, ERR_INVALID, "--%s: found %.40s, the most is %llu", name, text,
+                           (unsigned long long)max);
+    }
+    if (!*text)
+        return err_set(e, ERR_INVALID, "--%s: found nothing, expected a decimal number", name);
+    *ret = v;
+    return ERR_OK;
+}
+
+enum err_code cli_addr(const struct cli_args *a, const char *name, struct addr *ret, struct err *e)
+{
+    const char *text;
+
+    TRY(need(a, name, &text, e));
+    TRY_IN(e, addr_parse(bytes_of_str(text), ret, e), "--%s", name);
+    return ERR_OK;
+}
+
+enum err_code cli_hash32(const struct cli_args *a, const char *name, struct hash32 *ret,
+                         struct err *e)
+{
+    const char *text;
+
+    TRY(need(a, name, &text, e));
+    TRY_IN(e, hash32_parse(bytes_of_str(text), ret, e), "--%s", name);
+    return ERR_OK;
+}
+
+static enum err_code print_members(const json *node, int depth, struct err *e)
+{
+    const char *name;
+    const json *v;
+
+    for (size_t i = 0; json_member(node, i, &name, &v); i++) {
+        struct buf text AUTO_CALL(buf_done) = BUF(4 * 1024 * 1024);
+
+        if (json_is_object(v)) {
+            printf("%*s%s\n", depth * 2, "", name);
+            TRY(print_members(v, depth + 1, e));
+            continue;
+        }
+        if (json_str(v))
+            buf_put_str(&text, json_str(v));
+        else
+            TRY(json_write(v, JSON_COMPACT, &text, e));
+        TRY(buf_check(&text, e));
+        printf("%*s%-*s  %.*s\n", depth * 2, "", 20 - depth * 2, name, (int)text.n,
+               (const char *)text.p);
+    }
+    return ERR_OK;
+}
+
+enum err_code cli_print(const struct cli_args *a, const json *result, struct err *e)
+{
+    struct buf text AUTO_CALL(buf_done) = BUF(4 * 1024 * 1024);
+
+    if (a->json) {
+        TRY(json_write(result, JSON_PRETTY, &text, e));
+        buf_put_u8(&text, '\n');
+        TRY(buf_check(&text, e));
+        fwrite(text.p, 1, text.n, stdout);
+    } else {
+        TRY(print_members(result, 0, e));
+    }
+    if (fflush(stdout) != 0)
+        return err_set(e, ERR_IO, "the output could not be written");
+    return ERR_OK;
+}

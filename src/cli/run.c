@@ -1,0 +1,71 @@
+#include "cli/args.h"
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+static int usage(const char *what, const char *where)
+{
+    fprintf(stderr, "teereg: %s\n`teereg%s%s --help` tells more\n", what, *where ? " " : "", where);
+    return CLI_USAGE;
+}
+
+static int run_verb(const struct cli_noun *noun, const struct cli_verb *verb, int argc,
+                    char *const argv[])
+{
+    struct cli_args args AUTO_CALL(args_done) = {0};
+    struct err e = {0};
+    char where[64];
+    enum err_code code;
+
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            help_verb(stdout, noun, verb);
+            return CLI_OK;
+        }
+    }
+    snprintf(where, sizeof where, "%s %s", noun->name, verb->name);
+    if (args_parse(verb, argc, argv, getenv, &args, &e) != ERR_OK)
+        return usage(e.msg, where);
+    code = verb->run(&args, &e);
+    if (code != ERR_OK)
+        fprintf(stderr, "teereg %s: %s\n", where, e.msg);
+    return (int)cli_exit_of(code);
+}
+
+int cli_main(const struct cli_noun *const nouns[], int argc, char *const argv[])
+{
+    if (argc < 2) {
+        help_teereg(stderr, nouns);
+        return CLI_USAGE;
+    }
+    if (is_help(argv[1])) {
+        help_teereg(stdout, nouns);
+        return CLI_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("teereg " TEEREG_VERSION);
+        return CLI_OK;
+    }
+    for (; *nouns; nouns++) {
+        const struct cli_verb *verb;
+        int words;
+
+        if (strcmp((*nouns)->name, argv[1]) != 0)
+            continue;
+        if (argc > 2 && is_help(argv[2])) {
+            help_noun(stdout, *nouns);
+            return CLI_OK;
+        }
+        verb = args_verb(*nouns, argc - 2, argv + 2, &words);
+        if (verb)
+            return run_verb(*nouns, verb, argc - 2 - words, argv + 2 + words);
+        if (argc == 2) {
+            help_noun(stderr, *nouns);
+            return CLI_USAGE;
+        }
+        return usage("no such verb", (*nouns)->name);
+    }
+    return usage("no such noun", "");
+}
