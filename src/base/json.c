@@ -152,7 +152,7 @@ static const char *reason_of(const json_error_t *error)
     }
 }
 
-enum err_code json_parse(struct bytes text, size_t max, json **ret, struct err *e)
+static enum err_code load(struct bytes text, size_t max, size_t flags, json **ret, struct err *e)
 {
     json_error_t error = {0};
     AUTO(json) root = NULL;
@@ -161,15 +161,31 @@ enum err_code json_parse(struct bytes text, size_t max, json **ret, struct err *
         return err_set(e, ERR_TOO_LARGE, "JSON of %zu bytes, expected at most %zu", text.n, max);
     TRY(check_depth(text, e));
     root = j_of(json_loadb(text.n ? (const char *)text.p : "", text.n,
-                           JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error));
+                           JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &error));
     if (!root && json_error_code(&error) == json_error_out_of_memory)
         return err_set(e, ERR_NOMEM, "out of memory for JSON");
     if (!root)
         return err_set(e, ERR_INVALID, "not valid JSON at line %d, column %d: %s", error.line,
                        error.column, reason_of(&error));
+    *ret = TAKE(root);
+    return ERR_OK;
+}
+
+enum err_code json_parse(struct bytes text, size_t max, json **ret, struct err *e)
+{
+    AUTO(json) root = NULL;
+
+    TRY(load(text, max, 0, &root, e));
     TRY(check_tree(t_of(root), e));
     *ret = TAKE(root);
     return ERR_OK;
+}
+
+enum err_code json_check(struct bytes text, size_t max, struct err *e)
+{
+    AUTO(json) root = NULL;
+
+    return load(text, max, JSON_DECODE_INT_AS_REAL, &root, e);
 }
 
 void json_free(json *j)

@@ -153,7 +153,7 @@ static enum err_code from_file(struct cli_args *a, const char *path, struct err 
     return ERR_OK;
 }
 
-enum err_code args_parse(const struct cli_verb *verb, int argc, char *const argv[],
+enum err_code args_read(const struct cli_verb *verb, int argc, char *const argv[],
                          char *(*getenv_)(const char *name), struct cli_args *ret, struct err *e)
 {
     const char *config = NULL;

@@ -5,7 +5,7 @@
 
 /* argv: what follows the verb's words.  ERR_INVALID says what is wrong and what would be right.
  * getenv_ is getenv, or a test's own. */
-MUST_CHECK enum err_code args_parse(const struct cli_verb *verb, int argc, char *const argv[],
+MUST_CHECK enum err_code args_read(const struct cli_verb *verb, int argc, char *const argv[],
                                     char *(*getenv_)(const char *name), struct cli_args *ret,
                                     struct err *e);
 void args_done(struct cli_args *a);

@@ -26,7 +26,7 @@ static int run_verb(const struct cli_noun *noun, const struct cli_verb *verb, in
         }
     }
     snprintf(where, sizeof where, "%s %s", noun->name, verb->name);
-    if (args_parse(verb, argc, argv, getenv, &args, &e) != ERR_OK)
+    if (args_read(verb, argc, argv, getenv, &args, &e) != ERR_OK)
         return usage(e.msg, where);
     code = verb->run(&args, &e);
     if (code != ERR_OK)

@@ -1,6 +1,7 @@
 #include "instance/template.h"
 #include "base/codec.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 #define REF_HEX 64
 
@@ -188,40 +189,38 @@ static enum err_code put_escaped(struct bytes text, const struct hash32 *id, str
 {
     struct buf quoted AUTO_CALL(buf_done_wipe) = BUF(TEMPLATE_RESULT_MAX);
     char hex[HEX_LEN(32)];
-    struct err why;
 
+    if (!utf8_valid(text) || (text.n > 0 && memchr(text.p, 0, text.n))) {
+        hex_encode(BYTES_OF(*id), hex);
+        return err_set(e, ERR_INVALID,
+                       "the content %s is used within a string but is not text (UTF-8 without NUL)",
+                       hex);
+    }
     buf_reserve(&quoted, 6 * text.n + 2);
     json_put_quoted(&quoted, text);
     TRY(buf_check(&quoted, e));
-    if (json_check(buf_bytes(&quoted), TEMPLATE_RESULT_MAX, &why) != ERR_OK) {
-        hex_encode(BYTES_OF(*id), hex);
-        return err_set(e, ERR_INVALID,
-                       "the content %s is used within a string but is not text "
-                       "(UTF-8 without NUL)",
-                       hex);
-    }
     buf_put(out, (struct bytes){quoted.p + 1, quoted.n - 2});
     return buf_check(out, e);
 }
 
-/* The inside of a string that is more than one reference. */
-static enum err_code string_inside(struct resolver *r, struct bytes inside, unsigned depth,
-                                   struct buf *out, struct err *e)
+/* From `from` to `end`: the inside of a string that is more than one reference. */
+static enum err_code string_inside(struct resolver *r, struct bytes text, size_t from, size_t end,
+                                   unsigned depth, struct buf *out, struct err *e)
 {
-    for (size_t i = 0; i < inside.n;) {
+    for (size_t i = from; i < end;) {
         struct ref ref;
         bool found;
 
-        TRY(ref_at(inside, i, &found, &ref, e));
+        TRY(ref_at(text, i, &found, &ref, e));
         if (found) {
-            struct buf text AUTO_CALL(buf_done_wipe) = BUF(TEMPLATE_CONTENT_MAX);
+            struct buf content AUTO_CALL(buf_done_wipe) = BUF(TEMPLATE_CONTENT_MAX);
 
-            buf_reserve(&text, TEMPLATE_CONTENT_MAX);
-            TRY(ref_text(r, &ref, depth, &text, e));
-            TRY(put_escaped(buf_bytes(&text), &ref.id, out, e));
+            buf_reserve(&content, TEMPLATE_CONTENT_MAX);
+            TRY(ref_text(r, &ref, depth, &content, e));
+            TRY(put_escaped(buf_bytes(&content), &ref.id, out, e));
             i += PREFIX_LEN + REF_HEX;
         } else {
-            buf_put_u8(out, inside.p[i++]);
+            buf_put_u8(out, text.p[i++]);
         }
     }
     return buf_check(out, e);
@@ -284,14 +283,12 @@ static enum err_code as_json(struct resolver *r, struct bytes text, unsigned dep
         if (end >= text.n)
             return refuse(text, i, e, "a string without an end");
 
-        const struct bytes inside = {text.p + i + 1, end - i - 1};
-
-        TRY(ref_at(inside, 0, &found, &ref, e));
-        if (found && inside.n == PREFIX_LEN + REF_HEX) {
+        TRY(ref_at(text, i + 1, &found, &ref, e));
+        if (found && end - i - 1 == PREFIX_LEN + REF_HEX) {
             TRY(ref_value(r, &ref, depth, out, e));
         } else {
             buf_put_u8(out, '"');
-            TRY(string_inside(r, inside, depth, out, e));
+            TRY(string_inside(r, text, i + 1, end, depth, out, e));
             buf_put_u8(out, '"');
         }
         i = end + 1;

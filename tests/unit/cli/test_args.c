@@ -55,7 +55,7 @@ static enum err_code parse(char *const argv[], struct cli_args *ret, struct err 
 
     while (argv[argc])
         argc++;
-    return args_parse(&verbs[0], argc, argv, env, ret, e);
+    return args_read(&verbs[0], argc, argv, env, ret, e);
 }
 
 static void refused(char *const argv[], const char *says)

@@ -108,7 +108,7 @@ static void a_reference_within_a_string_becomes_escaped_text(void **state)
 
     (void)state;
     becomes(&s, "{\"url\": \"pg://u:@S1@C2\"}",
-            "{\"url\": \"pg://u:a\\\"b\\\\c\\n\\u0001/\xc3\xa4"
+            "{\"url\": \"pg://u:a\\\"b\\\\c\\u000a\\u0001/\xc3\xa4"
             "db\"}");
 }
 
@@ -195,7 +195,7 @@ static void a_reference_with_another_number_of_digits_is_refused(void **state)
 
     (void)state;
     (void)refused(&s, "[\"@C10\"]", ERR_INVALID, "it has more");
-    (void)refused(&s, "{\n \"k\": \"__SECRET_REF_00\"}", ERR_INVALID, "line 2, column 7");
+    (void)refused(&s, "{\n \"k\": \"__SECRET_REF_00\"}", ERR_INVALID, "line 2, column 8");
     (void)refused(&s, "__CONFIG_REF_", ERR_INVALID, "it has fewer");
 }
 

@@ -1,0 +1,357 @@
+#include "instance/kms_client.h"
+#include <inttypes.h>
+#include "base/codec.h"
+#include "crypto/digest.h"
+#include "crypto/random.h"
+#include "crypto/x509.h"
+#include "gov/registry.h"
+#include "net/http_client.h"
+
+struct kms_client {
+    struct kms_client_config config;
+    char *url;
+    http_client *http;
+    struct kms_peer peer;
+};
+
+/* ---- who is it? ---- */
+
+static enum err_code leaf_spki(struct bytes leaf_der, uint8_t ret[static P256_SPKI_LEN],
+                               struct err *e)
+{
+    AUTO(X509) leaf = NULL;
+
+    TRY(x509_parse(leaf_der, &leaf, e));
+    return x509_spki(leaf, ret, e);
+}
+
+/* The block that the KMS says it has seen must be on our chain, and not long ago. */
+static enum err_code judge_block(const kms_client *c, const struct kms_claim *claim,
+                                 const struct finalized_block *own, struct finalized_block *ret,
+                                 struct err *e)
+{
+    const struct block_ref ref = {claim->block, claim->block_hash};
+
+    TRY_IN(e, chain_view_block(c->config.view, &ref, ret, e), "block %" PRIu64 " of its evidence",
+           ref.number);
+    if (ret->timestamp > own->timestamp)
+        return ERR_OK;
+    if (own->timestamp - ret->timestamp > KMS_EVIDENCE_AGE_MAX_S)
+        return err_set(e, ERR_VERIFY,
+                       "its evidence is %" PRIu64 " s old by the chain's clock, the most is %d s; "
+                       "the KMS renews it every 10 minutes while it reaches its chain",
+                       own->timestamp - ret->timestamp, KMS_EVIDENCE_AGE_MAX_S);
+    return ERR_OK;
+}
+
+static enum err_code judge_root(const kms_client *c, const struct kms_claim *claim,
+                                const struct gov_kms_facts *facts, struct err *e)
+{
+    if (c->config.allow_locked && hash32_is_zero(&facts->root_id))
+        return ERR_OK;
+    if (hash32_is_zero(&facts->root_id) || hash32_is_zero(&facts->commitment))
+        return err_set(e, ERR_DENIED,
+                       "no root is committed in the KMS contract yet "
+                       "(`teereg gov root commit`)");
+    if (!hash32_eq(&claim->root_id, &facts->root_id) ||
+        !hash32_eq(&claim->commitment, &facts->commitment))
+        return err_set(e, ERR_DENIED,
+                       "it holds another root key than the KMS contract has "
+                       "committed to");
+    return ERR_OK;
+}
+
+/* Is (identity, configuration) allowed by the KMS contract, now? */
+static enum err_code judge_principal(const kms_client *c, const verified_quote *quote,
+                                     const struct kms_claim *claim, struct kms_peer *ret,
+                                     struct err *e)
+{
+    const struct kms_client_config *cf = &c->config;
+    struct finalized_block at;
+    struct gov_kms_facts facts;
+    struct gov_kms_query query = {0};
+    struct gov_time time;
+
+    TRY(chain_view_finalized(cf->view, &at, e));
+    TRY(judge_block(c, claim, &at, &ret->claimed_block, e));
+    TRY(gov_kms_read(cf->view, &at, &cf->kms, &query, &facts, e));
+    time = gov_time_of(at.timestamp, clock_unix(cf->clock));
+    TRY(gov_contract_live(&facts.head, &facts.line, &time, cf->min_delay, "KMS contract", e));
+
+    const struct identity_rules rules = {cf->chain_id, cf->kms, facts.head.rtmr3,
+                                         facts.head.pcr_mask};
+
+    TRY(identity_v2(verified_quote_measurements(quote), &rules, &ret->identity, e));
+    identity_principal(&ret->identity, &claim->config_hash, &ret->principal);
+    query.principal = &ret->principal;
+    TRY(gov_kms_read(cf->view, &at, &cf->kms, &query, &facts, e));
+    TRY(gov_policy_check(&facts.principal, &time, "this KMS (its image with its configuration)",
+                         e));
+    return judge_root(c, claim, &facts, e);
+}
+
+/* Verifies evidence for a binding whose payload begins with K, and everything K says. */
+static enum err_code judge_evidence(const kms_client *c, const struct evidence *ev,
+                                    const struct report_binding *binding, struct kms_peer *ret,
+                                    struct bytes *ret_rest, struct err *e)
+{
+    AUTO(verified_quote) quote = NULL;
+    enum attest_fault fault;
+    const char *caveat;
+
+    TRY(attest_verify_evidence(c->config.attest, ev, binding, clock_unix(c->config.clock), &quote,
+                               &fault, e));
+    TRY(attest_release_check(quote, e));
+    TRY(kms_claim_parse(buf_bytes(&ev->payload), &ret->claim, ret_rest, e));
+    TRY(judge_principal(c, quote, &ret->claim, ret, e));
+    caveat = attest_caveat(quote);
+    snprintf(ret->caveat, sizeof ret->caveat, "%s", caveat ? caveat : "");
+    return ERR_OK;
+}
+
+static enum err_code judge_leaf(void *self, struct bytes leaf_der, struct err *e)
+{
+    kms_client *c = self;
+    struct evidence ev AUTO_CALL(evidence_done) = {0};
+    uint8_t spki[P256_SPKI_LEN];
+    struct report_binding binding = {.purpose = REPORT_KMS_TLS,
+                                     .chain_id = c->config.chain_id,
+                                     .kms = c->config.kms,
+                                     .spki = BYTES(spki)};
+    struct kms_peer peer = {0};
+    struct bytes rest;
+
+    TRY_IN(e, evidence_of_certificate(leaf_der, &ev, e), "KMS %s", c->url);
+    TRY_IN(e, leaf_spki(leaf_der, spki, e), "KMS %s", c->url);
+    TRY_IN(e, judge_evidence(c, &ev, &binding, &peer, &rest, e), "KMS %s", c->url);
+    if (rest.n != 0)
+        return err_set(e, ERR_VERIFY, "KMS %s: its evidence holds %zu bytes too many", c->url,
+                       rest.n);
+    c->peer = peer;
+    return ERR_OK;
+}
+
+/* ---- calls ---- */
+
+enum err_code kms_client_new(const struct kms_client_config *config, kms_client **ret,
+                             struct err *e)
+{
+    AUTO(kms_client) c = calloc(1, sizeof *c);
+
+    if (!c || !(c->url = strdup(config->url)))
+        return err_set(e, ERR_NOMEM, "KMS client: out of memory");
+    c->config = *config;
+    c->config.url = c->url;
+
+    const struct http_client_config http = {
+        .tls = {.trust = TLS_TRUST_ATTESTED, .judge = judge_leaf, .self = c},
+        .allow_private = true, /* its evidence says who it is, not its address */
+        .total_ms = config->total_ms,
+        .body_max = MSG_ANSWER_MAX,
+    };
+
+    TRY(http_client_new(&http, &c->http, e));
+    *ret = TAKE(c);
+    return ERR_OK;
+}
+
+void kms_client_free(kms_client *c)
+{
+    http_client_free(c->http);
+    free(c->url);
+    free(c);
+}
+
+static enum err_code status_code(unsigned status)
+{
+    switch (status) {
+    case 400:
+    case 413:
+    case 415:
+        return ERR_INVALID;
+    case 401:
+    case 403:
+        return ERR_DENIED;
+    case 404:
+    case 410:
+        return ERR_NOT_FOUND;
+    case 429:
+        return ERR_BUSY;
+    case 503:
+        return ERR_LOCKED;
+    default:
+        return ERR_UPSTREAM;
+    }
+}
+
+static enum err_code call(kms_client *c, const char *path, const char *content_type,
+                          struct bytes body, struct http_answer *ret, struct err *e)
+{
+    struct buf url AUTO_CALL(buf_done) = BUF(1024);
+    struct msg_error refusal;
+    struct err ignored;
+
+    buf_printf(&url, "%s%s", c->url, path);
+    TRY(buf_check(&url, e));
+
+    const struct http_call hc = {.url = buf_cstr(&url), .content_type = content_type, .body = body};
+
+    TRY(http_client_do(c->http, &hc, ret, e));
+    if (ret->status == 200)
+        return ERR_OK;
+    if (msg_error_decode(buf_bytes(&ret->body), &refusal, &ignored) != ERR_OK)
+        return err_set(e, ERR_UPSTREAM, "KMS %s%s: status %u", c->url, path, ret->status);
+    return err_set(e, status_code(ret->status), "KMS %s: %s (request %s)", c->url, refusal.error,
+                   refusal.request_id);
+}
+
+enum err_code kms_client_peer(kms_client *c, struct kms_peer *ret, struct err *e)
+{
+    struct http_answer answer AUTO_CALL(http_answer_done) = {0};
+
+    TRY(call(c, "/livez", NULL, (struct bytes){0}, &answer, e));
+    if (ret)
+        *ret = c->peer;
+    return ERR_OK;
+}
+
+/* SPKI of the key that the newest connection was attested with. */
+static enum err_code connection_spki(kms_client *c, uint8_t ret[static P256_SPKI_LEN],
+                                     struct err *e)
+{
+    struct buf leaf AUTO_CALL(buf_done) = BUF(X509_DER_MAX);
+
+    TRY(http_client_leaf(c->http, &leaf, e));
+    return leaf_spki(buf_bytes(&leaf), ret, e);
+}
+
+enum err_code kms_client_session(kms_client *c, struct kms_peer *ret, struct err *e)
+{
+    struct msg_evidence_request request;
+    struct buf body AUTO_CALL(buf_done) = BUF(MSG_SMALL_MAX);
+    struct http_answer answer AUTO_CALL(http_answer_done) = {0};
+    struct evidence ev AUTO_CALL(evidence_done) = {0};
+    uint8_t spki[P256_SPKI_LEN];
+    struct kms_peer peer = {0};
+    struct hash32 exporter;
+    struct bytes rest;
+
+    random_bytes(request.nonce.b, sizeof request.nonce.b);
+    TRY(msg_evidence_request_encode(&request, &body, e));
+    TRY(call(c, "/api/v2/evidence", "application/json", buf_bytes(&body), &answer, e));
+    TRY(evidence_decode(buf_bytes(&answer.body), &ev, e));
+    TRY(connection_spki(c, spki, e));
+    TRY(http_client_exporter(c->http, &request.nonce, &exporter, e));
+
+    const struct report_binding binding = {.purpose = REPORT_KMS_SESSION,
+                                           .chain_id = c->config.chain_id,
+                                           .kms = c->config.kms,
+                                           .spki = BYTES(spki),
+                                           .nonce = request.nonce};
+
+    TRY_IN(e, judge_evidence(c, &ev, &binding, &peer, &rest, e), "KMS %s: session", c->url);
+    if (!bytes_eq(rest, BYTES_OF(exporter)))
+        return err_set(e, ERR_VERIFY,
+                       "KMS %s: its evidence is for another TLS session: somebody is in between",
+                       c->url);
+    *ret = peer;
+    return ERR_OK;
+}
+
+void kms_client_pki_done(struct kms_client_pki *p)
+{
+    buf_done(&p->ca_der);
+    buf_done(&p->spki_der);
+}
+
+static void app_hex(const struct addr *app, char ret[static HEX_LEN(20)])
+{
+    hex_encode(BYTES_OF(*app), ret);
+}
+
+enum err_code kms_client_pki(kms_client *c, const struct addr *app, struct kms_client_pki *ret,
+                             struct err *e)
+{
+    struct http_answer answer AUTO_CALL(http_answer_done) = {0};
+    struct msg_pki pki AUTO_CALL(msg_pki_done) = {0};
+    struct evidence ev AUTO_CALL(evidence_done) = {0};
+    char path[160], hex[HEX_LEN(20)], nonce_hex[HEX_LEN(32)];
+    uint8_t spki[P256_SPKI_LEN];
+    struct kms_peer peer = {0};
+    struct hash32 nonce, hash;
+    struct bytes rest;
+
+    random_bytes(nonce.b, sizeof nonce.b);
+    app_hex(app, hex);
+    hex_encode(BYTES_OF(nonce), nonce_hex);
+    snprintf(path, sizeof path, "/api/v2/pki/%s?nonce=%s", hex, nonce_hex);
+    TRY(call(c, path, NULL, (struct bytes){0}, &answer, e));
+    TRY_IN(e, msg_pki_decode(buf_bytes(&answer.body), &pki, e), "KMS %s: PKI", c->url);
+    TRY_IN(e, evidence_from_json(pki.evidence, &ev, e), "KMS %s: PKI", c->url);
+    TRY(connection_spki(c, spki, e));
+
+    const struct report_binding binding = {.purpose = REPORT_PKI,
+                                           .chain_id = c->config.chain_id,
+                                           .kms = c->config.kms,
+                                           .app = *app,
+                                           .spki = BYTES(spki),
+                                           .nonce = nonce};
+
+    TRY_IN(e, judge_evidence(c, &ev, &binding, &peer, &rest, e), "KMS %s: PKI", c->url);
+    TRY(gov_pki_hash(buf_bytes(&pki.ca_der), buf_bytes(&pki.spki_der), &hash, e));
+    if (!bytes_eq(rest, BYTES_OF(hash)))
+        return err_set(e, ERR_VERIFY,
+                       "KMS %s: the evidence is for another CA or key than the "
+                       "answer holds",
+                       c->url);
+    ret->ca_der = pki.ca_der;
+    ret->spki_der = pki.spki_der;
+    ret->epoch = pki.epoch;
+    pki.ca_der = pki.spki_der = (struct buf){0};
+    return ERR_OK;
+}
+
+enum err_code kms_client_challenge(kms_client *c, const struct addr *app, const char *purpose,
+                                   struct msg_challenge *ret, struct err *e)
+{
+    struct msg_challenge_request request = {.app = *app};
+    struct buf body AUTO_CALL(buf_done) = BUF(MSG_SMALL_MAX);
+    struct http_answer answer AUTO_CALL(http_answer_done) = {0};
+
+    snprintf(request.purpose, sizeof request.purpose, "%s", purpose);
+    TRY(msg_challenge_request_encode(&request, &body, e));
+    TRY(call(c, "/api/v2/challenge", "application/json", buf_bytes(&body), &answer, e));
+    TRY_IN(e, msg_challenge_decode(buf_bytes(&answer.body), ret, e), "KMS %s: challenge", c->url);
+    return ERR_OK;
+}
+
+enum err_code kms_client_secrets(kms_client *c, const struct addr *app, uint64_t epoch,
+                                 const struct hash32 *challenge, const struct evidence *evidence,
+                                 EVP_PKEY *hpke_key, secret **ret, struct err *e)
+{
+    struct msg_answer_context context = {.chain_id = c->config.chain_id,
+                                         .kms = c->config.kms,
+                                         .app = *app,
+                                         .epoch = epoch,
+                                         .nonce = *challenge};
+    struct buf evidence_text AUTO_CALL(buf_done) = BUF(MSG_REQUEST_MAX);
+    struct buf body AUTO_CALL(buf_done) = BUF(MSG_REQUEST_MAX);
+    struct http_answer http AUTO_CALL(http_answer_done) = {0};
+    struct msg_answer answer AUTO_CALL(msg_answer_done) = {0};
+    AUTO(EVP_PKEY) tls_key = NULL;
+    uint8_t spki[P256_SPKI_LEN];
+    char path[96], hex[HEX_LEN(20)];
+
+    TRY(evidence_encode(evidence, &evidence_text, e));
+    TRY(msg_secrets_request_encode(challenge, buf_bytes(&evidence_text), &body, e));
+    app_hex(app, hex);
+    snprintf(path, sizeof path, "/api/v2/secrets/%s", hex);
+    TRY(call(c, path, "application/json", buf_bytes(&body), &http, e));
+    TRY_IN(e, msg_answer_decode(buf_bytes(&http.body), &answer, e), "KMS %s: answer", c->url);
+    TRY(connection_spki(c, spki, e));
+    TRY(p256_from_spki(BYTES(spki), &tls_key, e));
+    sha256(buf_bytes(&body), &context.request_sha256);
+    TRY_IN(e, msg_answer_open(&context, hpke_key, tls_key, &answer, ret, e), "KMS %s: answer",
+           c->url);
+    return ERR_OK;
+}
