@@ -23,6 +23,13 @@ enum tag {
 
 #define QUORUM_DEFAULT 1
 
+/* One node alone is believed in development builds only. */
+#ifdef TEEREG_DEV_ROOTS
+#define VIEW_MODE_FIRST KMS_VIEW_TRUSTED
+#else
+#define VIEW_MODE_FIRST KMS_VIEW_QUORUM
+#endif
+
 void kms_config_init(struct kms_config *c)
 {
     *c = (struct kms_config){
@@ -34,9 +41,18 @@ void kms_config_init(struct kms_config *c)
 
 const char *kms_view_mode_name(enum kms_view_mode m)
 {
-    static const char *const names[] = {"none", "trusted", "quorum", "verified"};
-
-    return (unsigned)m < sizeof names / sizeof *names ? names[m] : "unknown";
+    switch (m) {
+#ifdef TEEREG_DEV_ROOTS
+    case KMS_VIEW_TRUSTED:
+        return "trusted";
+#endif
+    case KMS_VIEW_QUORUM:
+        return "quorum";
+    case KMS_VIEW_VERIFIED:
+        return "verified";
+    default:
+        return "unknown";
+    }
 }
 
 static enum err_code check_url(const char *url, struct err *e)
@@ -79,7 +95,7 @@ static enum err_code check(const struct kms_config *c, struct err *e)
 {
     if (c->chain_id == 0 || addr_is_zero(&c->kms))
         return err_set(e, ERR_INVALID, "a configuration names its chain and its KMS contract");
-    if (c->view_mode < KMS_VIEW_TRUSTED || c->view_mode > KMS_VIEW_VERIFIED)
+    if (c->view_mode < VIEW_MODE_FIRST || c->view_mode > KMS_VIEW_VERIFIED)
         return err_set(e, ERR_INVALID, "chain view mode %u does not exist", (unsigned)c->view_mode);
     if (c->n_endpoints == 0 || c->n_endpoints > KMS_ENDPOINTS_MAX)
         return err_set(e, ERR_INVALID, "%zu chain endpoints; from 1 to %d are possible",

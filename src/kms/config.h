@@ -12,6 +12,7 @@
 #define KMS_ENDPOINT_URL_MAX  512
 #define KMS_ENDPOINT_KEYS_MAX 4
 
+/* The first mode is refused by encode and decode of the product. */
 enum kms_view_mode { KMS_VIEW_TRUSTED = 1, KMS_VIEW_QUORUM = 2, KMS_VIEW_VERIFIED = 3 };
 
 struct kms_endpoint {
