@@ -59,8 +59,9 @@ MUST_CHECK enum err_code measurements_unpack(uint8_t kind, struct bytes packed,
 
 /* {"type": "tdx", "td_attributes": hex, "xfam", "mrtd", "mrconfigid", "mrowner", "mrownerconfig",
  *  "rtmr0" ... "rtmr3"}; Azure: "azure-tdx", without mrconfigid to rtmr3, with "pcr0" ... "pcr23".
- * Reading takes exactly these members; a TDX file may leave out td_attributes to mrownerconfig but
- * mrtd: then they are those of an ordinary TD (attributes SEPT_VE_DISABLE, the rest zero). */
+ * Reading takes exactly these members; a TDX file may
+ * leave out td_attributes, mrconfigid, mrowner, mrownerconfig and rtmr3: then they are those of an
+ * ordinary TD (attributes SEPT_VE_DISABLE, the rest zero). */
 MUST_CHECK enum err_code measurements_to_json(const struct measurements *m, json **ret,
                                               struct err *e);
 MUST_CHECK enum err_code measurements_from_json(const json *obj, struct measurements *ret,

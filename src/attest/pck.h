@@ -31,9 +31,8 @@ struct pck_cert {
 };
 
 /* Exactly one certificate, nothing behind it: version 3, ecdsa-with-SHA256, P-256, no duplicate
- * extension, no unknown critical one.  PCK_CERT. */
-MUST_CHECK enum err_code pck_cert_parse(struct bytes der, struct pck_cert *ret,
-                                        enum attest_fault *fault, struct err *e);
+ * extension, no unknown critical one.  ERR_INVALID. */
+MUST_CHECK enum err_code pck_cert_parse(struct bytes der, struct pck_cert *ret, struct err *e);
 
 struct pck_tcb {
     uint8_t comp[16];
@@ -79,8 +78,8 @@ struct pck_platform {
     p256_pub *key; /* of the leaf */
     uint8_t leaf_serial[20], ca_serial[20];
     size_t leaf_serial_len, ca_serial_len;
-    int64_t not_before, not_after; /* the strictest of the three certificates */
-    char expires_first[48];        /* which one sets not_after, for the message */
+    int64_t not_before, not_after;           /* the strictest of the three certificates, ... */
+    const char *begins_last, *expires_first; /* ... and which ones these are, for the message */
 };
 
 /* pem: three CERTIFICATE blocks, optionally followed by one NUL.  Does not look at the clock: what
