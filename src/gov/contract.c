@@ -16,10 +16,11 @@ static enum err_code read_flag(struct rd *r, const char *name, bool *ret, struct
 enum err_code gov_head_decode(const struct hash32 *word, struct gov_head *ret, struct err *e)
 {
     struct rd r = rd_of(BYTES_OF(*word));
-    struct bytes zeros = rd_take(&r, 3);
+    struct bytes zeros = rd_take(&r, 1);
     struct gov_head h;
 
     /* Low bit first in the word is last byte first here. */
+    h.layout = rd_u16be(&r);
     h.version = rd_u64be(&r);
     h.delay = rd_u32be(&r);
     h.epoch = rd_u64be(&r);

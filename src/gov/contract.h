@@ -18,8 +18,9 @@ struct gov_head {
     bool paused;            /* nothing is granted */
     uint32_t pcr_mask;      /* of an Azure identity; 0: there is none */
     uint64_t epoch;
-    uint32_t delay; /* seconds that every grant waits */
-    uint64_t version;
+    uint32_t delay;   /* seconds that every grant waits */
+    uint64_t version; /* counts all changes of the contract */
+    uint16_t layout;  /* enum gov_layout; 0: not a contract of ours */
 };
 
 /* Neighbours in the lineage; zero addresses where there are none. */
