@@ -24,12 +24,12 @@
 
 typedef struct audit audit;
 
-enum audit_kind { AUDIT_STR, AUDIT_U64, AUDIT_HEX, AUDIT_HEX0X };
+enum audit_kind { AUDIT_STR, AUDIT_U64, AUDIT_BOOL, AUDIT_HEX, AUDIT_HEX0X };
 struct audit_field {
     const char *name;
     enum audit_kind kind;
-    const char *str; /* AUDIT_STR, UTF-8 */
-    uint64_t u64;
+    const char *str;    /* AUDIT_STR, UTF-8 */
+    uint64_t u64;       /* AUDIT_U64, AUDIT_BOOL */
     struct bytes bytes; /* AUDIT_HEX, AUDIT_HEX0X */
 };
 
