@@ -3,6 +3,7 @@
 
 #include "base/codec.h"
 #include "cmd.h"
+#include "crypto/digest.h"
 #include "crypto/pem.h"
 #include "sim_root.h"
 
@@ -87,7 +88,7 @@ static uint8_t *field(struct measurements *m, const char *name, size_t n, size_t
     return NULL;
 }
 
-/* FIELD=HEX sets it; FIELD alone flips one bit that no policy about the TD looks at. */
+/* FIELD=HEX sets it; FIELD alone makes it what another content would have measured to. */
 static enum err_code change(struct measurements *m, const char *text, struct err *e)
 {
     const char *value = strchr(text, '=');
@@ -99,7 +100,7 @@ static enum err_code change(struct measurements *m, const char *text, struct err
     if (value)
         TRY_IN(e, hex_decode(bytes_of_str(value + 1), p, len, e), "--change %.*s", (int)n, text);
     else if (len == sizeof m->mrtd)
-        p[0] ^= 0xff;
+        sha384((struct bytes){p, len}, p);
     else
         return err_set(e, ERR_INVALID, "--change %s: say which value (%s=HEX)", text, text);
     return ERR_OK;

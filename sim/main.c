@@ -1,8 +1,79 @@
 /* main - teereg-sim, a simulated TDX platform for development.  Room: sim. */
 #include <stdio.h>
 
-int main(void)
+#include "base/json.h"
+#include "cmd.h"
+#include "crypto/secret.h"
+
+static const char help[] =
+    "teereg-sim: a SIMULATED TDX platform, for development builds of teereg.\n"
+    "Nothing that it makes proves anything: the private key of its root is public knowledge.\n"
+    "\n"
+    "usage:\n"
+    "  teereg-sim serve --listen ADDRESS --measurements FILE [--platform SEED] [--form FORM]\n"
+    "                   [--fault FAULT]\n"
+    "      Answers GET /attest/{128 hex of report data} with a quote of the TD in FILE.  ADDRESS is\n"
+    "      127.0.0.1:PORT (0: any free one) or unix:/path.  The first line of its output says\n"
+    "      where it listens.  Ends at SIGTERM or SIGINT.\n"
+    "  teereg-sim quote --measurements FILE --report-data HEX [--out FILE] [--platform SEED]\n"
+    "                   [--form FORM] [--fault FAULT]\n"
+    "      Writes one quote, in binary.\n"
+    "  teereg-sim measurements --image NAME [--change FIELD[=HEX]]...\n"
+    "      Prints the measurements of a TD that booted NAME; --change makes one field another one\n"
+    "      (rtmr1, mrtd, ...), as a changed kernel or firmware would.\n"
+    "  teereg-sim root [--out FILE]\n"
+    "      Prints the throw-away root certificate (PEM), for `teereg evidence verify --root`.\n"
+    "  teereg-sim faults\n"
+    "      Lists the ways in which a quote can be made wrong.\n"
+    "\n"
+    "SEED is any text: the same one is the same machine.  FORM is v4 (default), v5 or v5-td15.\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong usage.\n"
+    "\n"
+    "example:\n"
+    "  teereg-sim measurements --image my-service > my-service.json\n"
+    "  teereg-sim serve --listen 127.0.0.1:7600 --measurements my-service.json\n";
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"quote", cmd_quote},
+    {"measurements", cmd_measurements},
+    {"faults", cmd_faults},
+    {"root", cmd_root},
+};
+
+static bool wants_help(int argc, char **argv)
 {
-    puts("teereg-sim " TEEREG_VERSION);
-    return 0;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return argc > 1 && strcmp(argv[1], "help") == 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct err e;
+
+    json_init();
+    if (wants_help(argc, argv)) {
+        fputs(help, stdout);
+        return SIM_DONE;
+    }
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        puts("teereg-sim " TEEREG_VERSION " (SIMULATED platform, development only)");
+        return SIM_DONE;
+    }
+    if (argc < 2) {
+        fputs(help, stderr);
+        return SIM_USAGE;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            if (secret_memory_init(&e) != ERR_OK)
+                return sim_fail(&e);
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    fprintf(stderr, "teereg-sim: no command '%s'; see `teereg-sim --help`\n", argv[1]);
+    return SIM_USAGE;
 }
