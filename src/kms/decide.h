@@ -48,6 +48,10 @@ const char *kms_reason_name(enum kms_reason r); /* "challenge-spent", ... */
 /* The code and sentence that a caller may see: nothing of who is allowed or why not (SR-66). */
 enum err_code kms_reason_public(enum kms_reason r, const char **ret_text);
 
+/* Notes why when rc is a failure; returns rc. */
+MUST_CHECK enum err_code kms_because(enum kms_reason why, enum kms_reason *ret_why,
+                                     enum err_code rc);
+
 /* What a KMS decides with. */
 struct kms_authority {
     const struct kms_config *config;

@@ -14,11 +14,12 @@ struct kms_pki {
     struct finalized_block at;
 };
 void kms_pki_done(struct kms_pki *p);
-/* ERR_DENIED: not an allowed application at this block (with the reason in e); ERR_LOCKED. */
+/* Refuses like a release does, as far as the application goes; *ret_why and e tell precisely. */
 MUST_CHECK enum err_code kms_pki_get(const struct kms_authority *a, const struct addr *app,
-                                     struct kms_pki *ret, struct err *e);
+                                     struct kms_pki *ret, enum kms_reason *ret_why, struct err *e);
 /* Payload of the "pki" quote: K || pki_hash. */
 void kms_pki_payload(struct bytes k, const struct hash32 *pki_hash, struct buf *ret);
-/* What version 1 puts into its report data: sha256(ca PEM || app pubkey PEM). */
-MUST_CHECK enum err_code kms_pki_v1_hash(const struct kms_pki *p, struct hash32 *ret,
-                                         struct err *e);
+/* CA and key as PEM, as the version 1 route shows and its report data (attest/report_data.h)
+ * covers them. */
+MUST_CHECK enum err_code kms_pki_v1_pem(const struct kms_pki *p, struct buf *ret_ca,
+                                        struct buf *ret_key, struct err *e);

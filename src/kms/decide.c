@@ -1,0 +1,193 @@
+#include "kms/decide.h"
+
+static const struct {
+    const char *name;
+    enum err_code code; /* public */
+    const char *text;   /* public */
+} reasons[KMS_REASONS] = {
+#define MALFORMED ERR_INVALID, "the request is malformed"
+#define CHALLENGE ERR_DENIED, "the challenge is not valid: ask for a new one"
+#define EVIDENCE  ERR_DENIED, "the evidence is not accepted"
+#define DENIED    ERR_DENIED, "not allowed"
+#define NOT_READY ERR_LOCKED, "this node is not ready"
+#define LATER     ERR_BUSY, "try again later"
+#define NO_ANSWER ERR_UPSTREAM, "the chain cannot be read now: try again later"
+#define OUR_FAULT ERR_INTERNAL, "internal error"
+    [KMS_GRANTED] = {"granted", ERR_OK, "granted"},
+    [KMS_MALFORMED_REQUEST] = {"malformed-request", MALFORMED},
+    [KMS_LOCKED] = {"locked", NOT_READY},
+    [KMS_CHALLENGE_FORGED] = {"challenge-forged", CHALLENGE},
+    [KMS_CHALLENGE_EXPIRED] = {"challenge-expired", CHALLENGE},
+    [KMS_CHALLENGE_SPENT] = {"challenge-spent", CHALLENGE},
+    [KMS_CHALLENGE_FULL] = {"challenge-full", LATER},
+    [KMS_EVIDENCE_MALFORMED] = {"evidence-malformed", MALFORMED},
+    [KMS_PAYLOAD_MALFORMED] = {"payload-malformed", MALFORMED},
+    [KMS_CSR_INVALID] = {"csr-invalid", ERR_INVALID, "the certificate request is not valid"},
+    [KMS_QUOTE_INVALID] = {"quote-invalid", EVIDENCE},
+    [KMS_REPORT_DATA_MISMATCH] = {"report-data-mismatch", EVIDENCE},
+    [KMS_EVIDENCE_NOT_RELEASABLE] = {"evidence-not-releasable", EVIDENCE},
+    [KMS_CHAIN_UNAVAILABLE] = {"chain-unavailable", NO_ANSWER},
+    [KMS_CHAIN_REFUSED] = {"chain-refused", NO_ANSWER},
+    [KMS_SELF_NOT_ALLOWED] = {"self-not-allowed", NOT_READY},
+    [KMS_ROOT_NOT_COMMITTED] = {"root-not-committed", NOT_READY},
+    [KMS_CONTRACT_NOT_LIVE] = {"kms-contract-not-live", DENIED},
+    [KMS_APP_NOT_ALLOWED] = {"app-not-allowed", DENIED},
+    [KMS_APP_CODE] = {"app-code", DENIED},
+    [KMS_APP_NOT_LIVE] = {"app-not-live", DENIED},
+    [KMS_LINEAGE] = {"lineage", DENIED},
+    [KMS_FIRMWARE_NOT_ALLOWED] = {"firmware-not-allowed", DENIED},
+    [KMS_IDENTITY_UNKNOWN_KIND] = {"identity-unknown-kind", DENIED},
+    [KMS_IDENTITY_NOT_ALLOWED] = {"identity-not-allowed", DENIED},
+    [KMS_POLICY_UNKNOWN] = {"policy-unknown", DENIED},
+    [KMS_OPERATOR_MISSING] = {"operator-missing", DENIED},
+    [KMS_OPERATOR_SIGNATURE] = {"operator-signature", DENIED},
+    [KMS_OPERATOR_NOT_ALLOWED] = {"operator-not-allowed", DENIED},
+    [KMS_ISSUE_FAILED] = {"issue-failed", OUR_FAULT},
+    [KMS_AUDIT_FAILED] = {"audit-failed", OUR_FAULT},
+    [KMS_SEAL_FAILED] = {"seal-failed", OUR_FAULT},
+};
+
+const char *kms_reason_name(enum kms_reason r)
+{
+    return (unsigned)r < KMS_REASONS ? reasons[r].name : "unknown";
+}
+
+enum err_code kms_reason_public(enum kms_reason r, const char **ret_text)
+{
+    if ((unsigned)r >= KMS_REASONS)
+        r = KMS_SEAL_FAILED;
+    *ret_text = reasons[r].text;
+    return reasons[r].code;
+}
+
+enum err_code kms_because(enum kms_reason why, enum kms_reason *ret_why, enum err_code rc)
+{
+    if (rc != ERR_OK)
+        *ret_why = why;
+    return rc;
+}
+
+/* A read that failed: nobody answered, or what was answered is refused. */
+static enum err_code of_chain(enum err_code rc, enum kms_reason refused, enum kms_reason *ret_why)
+{
+    bool silent = rc == ERR_UPSTREAM || rc == ERR_TIMEOUT || rc == ERR_IO || rc == ERR_NOMEM;
+
+    return kms_because(silent ? KMS_CHAIN_UNAVAILABLE : refused, ret_why, rc);
+}
+
+static enum err_code check_root(const struct kms_authority *a, const struct gov_kms_facts *kms,
+                                struct err *e)
+{
+    const kms_root *root = kms_apps_root(a->apps);
+
+    if (hash32_is_zero(&kms->commitment))
+        return err_set(e, ERR_LOCKED,
+                       "no root is committed in the KMS contract yet: `teereg gov commit-root`");
+    if (!hash32_eq(&kms->root_id, kms_root_id(root)) ||
+        !hash32_eq(&kms->commitment, kms_root_commitment(root)))
+        return err_set(e, ERR_DENIED,
+                       "this node's root is not the one committed in the KMS contract");
+    return ERR_OK;
+}
+
+static enum err_code check_self(const struct kms_authority *a, const struct kms_app_standing *s,
+                                struct err *e)
+{
+    if (hash32_is_zero(&a->self))
+        return err_set(e, ERR_LOCKED, "this node has no identity of its own");
+    return gov_policy_check(&s->kms.principal, &s->time, "this KMS", e);
+}
+
+enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *app,
+                             const uint8_t *firmware_mrtd, struct kms_app_standing *ret,
+                             enum kms_reason *ret_why, struct err *e)
+{
+    const struct gov_kms_query of_kms = {
+        .app = app, .principal = &a->self, .firmware_mrtd = firmware_mrtd};
+    const struct gov_registry_query nobody = {0};
+    const struct kms_config *c = a->config;
+    struct kms_app_standing s = {0};
+
+    if (!a->apps)
+        return kms_because(KMS_LOCKED, ret_why,
+                           err_set(e, ERR_LOCKED, "this node holds no root key"));
+    TRY(of_chain(chain_view_finalized(a->view, &s.at, e), KMS_CHAIN_REFUSED, ret_why));
+    s.time = gov_time_of(s.at.timestamp, clock_unix(a->clock));
+
+    TRY(of_chain(gov_kms_read(a->view, &s.at, &c->kms, &of_kms, &s.kms, e), KMS_CHAIN_REFUSED,
+                 ret_why));
+    TRY(kms_because(
+        KMS_CONTRACT_NOT_LIVE, ret_why,
+        gov_contract_live(&s.kms.head, &s.kms.line, &s.time, c->min_delay, "KMS contract", e)));
+    TRY(kms_because(KMS_SELF_NOT_ALLOWED, ret_why, check_self(a, &s, e)));
+    TRY(kms_because(KMS_ROOT_NOT_COMMITTED, ret_why, check_root(a, &s.kms, e)));
+    TRY(kms_because(KMS_APP_NOT_ALLOWED, ret_why,
+                    gov_policy_check(&s.kms.app, &s.time, "application", e)));
+
+    TRY(of_chain(gov_registry_read(a->view, &s.at, app, &nobody, &s.registry, e), KMS_APP_CODE,
+                 ret_why));
+    TRY(kms_because(KMS_APP_CODE, ret_why, gov_kms_app_code(&s.kms, &s.registry.code_hash, e)));
+    TRY(kms_because(KMS_APP_NOT_LIVE, ret_why,
+                    gov_contract_live(&s.registry.head, &s.registry.line, &s.time, c->min_delay,
+                                      "application", e)));
+    TRY(of_chain(gov_lineage(a->view, &s.at, app, &s.app_id, e), KMS_LINEAGE, ret_why));
+    s.epoch = s.registry.head.epoch;
+    *ret = s;
+    return ERR_OK;
+}
+
+/* Both the configured policy and the contract's must accept.  A contract names its policy by hash:
+ * the one that this node has is the one that it can judge by. */
+static enum err_code check_policy(const struct kms_authority *a,
+                                  const struct gov_registry_facts *facts, struct err *e)
+{
+    struct hash32 ours;
+
+    if (facts->identity.policy_id == 0 && hash32_is_zero(&facts->policy_hash))
+        return ERR_OK;
+    TRY(kms_config_policy_hash(a->config, &ours, e));
+    if (!hash32_eq(&ours, &facts->policy_hash))
+        return err_set(e, ERR_DENIED,
+                       "the identity's policy %u is another than the one configured here",
+                       facts->identity.policy_id);
+    return ERR_OK;
+}
+
+static int64_t earliest(uint64_t a, uint64_t b)
+{
+    uint64_t first = a && (!b || a < b) ? a : b;
+
+    return first > INT64_MAX ? 0 : (int64_t)first;
+}
+
+enum err_code kms_decide_identity(const struct kms_authority *a, const struct addr *app_contract,
+                                  const struct kms_app_standing *app, const struct hash32 *identity,
+                                  const struct addr *operator_, struct kms_identity_standing *ret,
+                                  enum kms_reason *ret_why, struct err *e)
+{
+    const bool needed = app->registry.head.operator_required;
+    const struct gov_registry_query query = {.identity = identity,
+                                             .operator_ = needed ? operator_ : NULL};
+    struct gov_registry_facts facts;
+
+    TRY(of_chain(gov_registry_read(a->view, &app->at, app_contract, &query, &facts, e),
+                 KMS_CHAIN_REFUSED, ret_why));
+    TRY(kms_because(KMS_IDENTITY_NOT_ALLOWED, ret_why,
+                    gov_policy_check(&facts.identity, &app->time, "identity", e)));
+    TRY(kms_because(KMS_POLICY_UNKNOWN, ret_why, check_policy(a, &facts, e)));
+    if (needed) {
+        if (!operator_)
+            return kms_because(KMS_OPERATOR_MISSING, ret_why,
+                               err_set(e, ERR_DENIED,
+                                       "the application wants an operator's authorisation: "
+                                       "`teereg operator authorize`"));
+        TRY(kms_because(KMS_OPERATOR_NOT_ALLOWED, ret_why,
+                        gov_policy_check(&facts.operator_, &app->time, "operator", e)));
+    }
+    *ret = (struct kms_identity_standing){
+        .identity = facts.identity,
+        .operator_ = facts.operator_,
+        .not_after = earliest(facts.identity.not_after, needed ? facts.operator_.not_after : 0),
+    };
+    return ERR_OK;
+}

@@ -1,0 +1,298 @@
+/* The story of a release.  kms_release, at the end, tells it; each step above it is one sentence.
+ */
+#include "kms/release.h"
+
+#include "crypto/digest.h"
+#include "kms/ca.h"
+#include "kms/msg.h"
+#include "kms/operator.h"
+
+/* What is known about the request so far; every step reads what earlier ones wrote. */
+struct story {
+    struct addr app; /* contract that was asked for */
+    struct bytes body;
+    struct msg_secrets_request request;
+
+    struct evidence evidence;
+    struct msg_secrets_payload payload; /* borrows from evidence */
+    EVP_PKEY *subject_key;              /* of the CSR: who the certificate will be for */
+    uint8_t subject_spki[P256_SPKI_LEN];
+    verified_quote *quote;
+
+    struct kms_app_standing standing;
+    struct hash32 identity; /* or principal: what the contract lists */
+    struct addr operator_;
+    bool has_operator;
+    struct kms_identity_standing permission;
+
+    const kms_app *keys;
+    struct ca_issued certificate;
+    struct audit_receipt receipt;
+    struct msg_answer answer;
+};
+
+static void story_done(struct story *s)
+{
+    msg_secrets_request_done(&s->request);
+    evidence_done(&s->evidence);
+    EVP_PKEY_free(s->subject_key);
+    verified_quote_free(s->quote);
+    kms_app_put_auto(&s->keys);
+    ca_issued_done(&s->certificate);
+    msg_answer_done(&s->answer);
+}
+
+/* ---- the steps ---- */
+
+static enum err_code read_request(struct story *s, enum kms_reason *why, struct err *e)
+{
+    return kms_because(KMS_MALFORMED_REQUEST, why,
+                       msg_secrets_request_decode(s->body, &s->request, e));
+}
+
+/* Is the challenge ours, for this application, and young enough?  Nothing is remembered yet. */
+static enum err_code check_challenge(const struct release_ctx *ctx, struct story *s,
+                                     enum kms_reason *why, struct err *e)
+{
+    enum err_code rc =
+        challenge_check(ctx->challenges, &s->request.challenge, MSG_PURPOSE_SECRETS, &s->app, e);
+
+    return kms_because(rc == ERR_TIMEOUT ? KMS_CHALLENGE_EXPIRED : KMS_CHALLENGE_FORGED, why, rc);
+}
+
+/* The payload names the key that everything will be bound to; whoever signed the CSR holds it. */
+static enum err_code read_payload(struct story *s, enum kms_reason *why, struct err *e)
+{
+    AUTO(X509_REQ) csr = NULL;
+    AUTO(EVP_PKEY) hpke_key = NULL;
+
+    TRY(kms_because(KMS_EVIDENCE_MALFORMED, why,
+                    evidence_from_json(s->request.evidence, &s->evidence, e)));
+    TRY(kms_because(KMS_PAYLOAD_MALFORMED, why,
+                    msg_secrets_payload_decode(buf_bytes(&s->evidence.payload), &s->payload, e)));
+    /* A point off the curve would be found when sealing: too late, the release would be on record.
+     */
+    TRY(kms_because(KMS_PAYLOAD_MALFORMED, why,
+                    p256_from_point(s->payload.hpke_key, &hpke_key, e)));
+    TRY(kms_because(KMS_CSR_INVALID, why, csr_parse(s->payload.csr, &csr, e)));
+    TRY(kms_because(KMS_CSR_INVALID, why, csr_key(csr, &s->subject_key, e)));
+    return kms_because(KMS_CSR_INVALID, why, p256_spki(s->subject_key, s->subject_spki, e));
+}
+
+/* Is the quote genuine, made for this very key, challenge and payload, and good enough to give
+ * something away? */
+static enum err_code authenticate(const struct release_ctx *ctx, struct story *s,
+                                  enum kms_reason *why, struct err *e)
+{
+    const struct report_binding binding = {
+        .purpose = REPORT_SECRETS_REQUEST,
+        .chain_id = ctx->authority.config->chain_id,
+        .kms = ctx->authority.config->kms,
+        .app = s->app,
+        .spki = BYTES(s->subject_spki),
+        .nonce = s->request.challenge,
+    };
+    enum attest_fault fault = FAULT_NONE;
+    enum err_code rc;
+
+    TRY(read_payload(s, why, e));
+    rc = attest_verify_evidence(&ctx->judge, &s->evidence, &binding,
+                                clock_unix(ctx->authority.clock), &s->quote, &fault, e);
+    TRY(kms_because(fault == FAULT_REPORT_DATA ? KMS_REPORT_DATA_MISMATCH : KMS_QUOTE_INVALID, why,
+                    rc));
+    return kms_because(KMS_EVIDENCE_NOT_RELEASABLE, why, attest_release_check(s->quote, e));
+}
+
+/* From here on this challenge is used up, whatever comes. */
+static enum err_code spend_challenge(const struct release_ctx *ctx, struct story *s,
+                                     enum kms_reason *why, struct err *e)
+{
+    enum err_code rc = challenge_spend(ctx->challenges, &s->request.challenge, e);
+
+    return kms_because(rc == ERR_DENIED ? KMS_CHALLENGE_SPENT : KMS_CHALLENGE_FULL, why, rc);
+}
+
+/* Is the application allowed at the newest finalized block?  What that block says holds for all
+ * that follows. */
+static enum err_code ask_about_app(const struct release_ctx *ctx, struct story *s,
+                                   enum kms_reason *why, struct err *e)
+{
+    return kms_decide_app(&ctx->authority, &s->app, verified_quote_measurements(s->quote)->mrtd,
+                          &s->standing, why, e);
+}
+
+/* The name under which the contract's list knows this workload.  Scheme 1 does not cover MRTD, so
+ * the firmware must be on the KMS contract's own list. */
+static enum err_code derive_identity(const struct release_ctx *ctx, struct story *s,
+                                     enum kms_reason *why, struct err *e)
+{
+    const struct gov_head *head = &s->standing.registry.head;
+    const struct measurements *m = verified_quote_measurements(s->quote);
+    const struct identity_rules rules = {
+        .chain_id = ctx->authority.config->chain_id,
+        .contract = s->app,
+        .rtmr3 = head->rtmr3,
+        .pcr_mask = head->pcr_mask,
+    };
+
+    if (head->scheme == 2) {
+        TRY(kms_because(KMS_IDENTITY_UNKNOWN_KIND, why, identity_v2(m, &rules, &s->identity, e)));
+    } else {
+        TRY(kms_because(
+            KMS_FIRMWARE_NOT_ALLOWED, why,
+            gov_policy_check(&s->standing.kms.firmware, &s->standing.time, "firmware (MRTD)", e)));
+        identity_v1(m, &s->app, &s->identity);
+    }
+    if (head->principal)
+        identity_principal(&s->identity, &s->payload.config_hash, &s->identity);
+    return ERR_OK;
+}
+
+/* Who vouches for this key?  Asked only where the contract wants somebody to. */
+static enum err_code identify_operator(const struct release_ctx *ctx, struct story *s,
+                                       enum kms_reason *why, struct err *e)
+{
+    struct operator_authorize expected = {
+        .purpose = MSG_PURPOSE_SECRETS,
+        .chain_id = ctx->authority.config->chain_id,
+        .kms = ctx->authority.config->kms,
+        .app = s->app,
+    };
+
+    if (!s->standing.registry.head.operator_required || !s->payload.has_authorisation)
+        return ERR_OK;
+    sha256(BYTES(s->subject_spki), &expected.subject_spki_sha256);
+    TRY(kms_because(KMS_OPERATOR_SIGNATURE, why,
+                    operator_verify(&s->payload.authorisation, &expected,
+                                    (int64_t)s->standing.time.now, &s->operator_, e)));
+    s->has_operator = true;
+    return ERR_OK;
+}
+
+/* Is this workload, and its operator where one is wanted, allowed at that same block? */
+static enum err_code ask_about_identity(const struct release_ctx *ctx, struct story *s,
+                                        enum kms_reason *why, struct err *e)
+{
+    return kms_decide_identity(&ctx->authority, &s->app, &s->standing, &s->identity,
+                               s->has_operator ? &s->operator_ : NULL, &s->permission, why, e);
+}
+
+static enum err_code issue(const struct release_ctx *ctx, struct story *s, enum kms_reason *why,
+                           struct err *e)
+{
+    const struct ca_policy policy = {
+        .app = s->app,
+        .now = (int64_t)s->standing.time.now,
+        .not_after = s->permission.not_after,
+    };
+
+    TRY(kms_because(
+        KMS_ISSUE_FAILED, why,
+        kms_apps_get(ctx->authority.apps, &s->standing.app_id, s->standing.epoch, &s->keys, e)));
+    return kms_because(
+        KMS_ISSUE_FAILED, why,
+        ca_issue(s->keys->ca_key, s->keys->ca, s->subject_key, &policy, &s->certificate, e));
+}
+
+/* Durable when this returns: what was given to whom can be seen even if the power goes now. */
+static enum err_code record(const struct release_ctx *ctx, struct story *s, enum kms_reason *why,
+                            struct err *e)
+{
+    const struct finalized_block *at = &s->standing.at;
+    struct hash32 key;
+    const struct audit_field fields[] = {
+        {.name = "app", .kind = AUDIT_HEX0X, .bytes = BYTES_OF(s->app)},
+        {.name = "app_id", .kind = AUDIT_HEX0X, .bytes = BYTES_OF(s->standing.app_id)},
+        {.name = "epoch", .kind = AUDIT_U64, .u64 = s->standing.epoch},
+        {.name = "identity", .kind = AUDIT_HEX, .bytes = BYTES_OF(s->identity)},
+        {.name = "operator", .kind = AUDIT_HEX0X, .bytes = BYTES_OF(s->operator_)},
+        {.name = "config_hash", .kind = AUDIT_HEX, .bytes = BYTES_OF(s->payload.config_hash)},
+        {.name = "block", .kind = AUDIT_U64, .u64 = at->ref.number},
+        {.name = "block_hash", .kind = AUDIT_HEX0X, .bytes = BYTES_OF(at->ref.hash)},
+        {.name = "key", .kind = AUDIT_HEX, .bytes = BYTES_OF(key)},
+        {.name = "serial",
+         .kind = AUDIT_HEX,
+         .bytes = {s->certificate.serial, s->certificate.serial_len}},
+        {.name = "challenge", .kind = AUDIT_HEX, .bytes = BYTES_OF(s->request.challenge)},
+    };
+
+    sha256(BYTES(s->subject_spki), &key);
+    return kms_because(KMS_AUDIT_FAILED, why,
+                       audit_append(ctx->audit, "release", fields, sizeof fields / sizeof *fields,
+                                    &s->receipt, e));
+}
+
+/* To the one-use key of the request, so that no recording opens later; signed by the key that the
+ * client attested. */
+static enum err_code seal(const struct release_ctx *ctx, struct story *s, enum kms_reason *why,
+                          struct err *e)
+{
+    struct msg_answer_context bound_to = {
+        .chain_id = ctx->authority.config->chain_id,
+        .kms = ctx->authority.config->kms,
+        .app = s->app,
+        .epoch = s->standing.epoch,
+        .nonce = s->request.challenge,
+    };
+    const struct msg_secrets secrets = {
+        .key_scheme = (uint8_t)s->keys->scheme,
+        .epoch = s->standing.epoch,
+        .encrypt_scalar = secret_bytes(s->keys->encrypt),
+        .disk = secret_bytes(s->keys->disk),
+        .certificate = buf_bytes(&s->certificate.der),
+        .ca = s->keys->ca_der,
+        .node = BYTES(s->receipt.node),
+        .seq = s->receipt.seq,
+        .head = s->receipt.head,
+    };
+    AUTO(secret) plaintext = NULL;
+
+    sha256(s->body, &bound_to.request_sha256);
+    TRY(kms_because(KMS_SEAL_FAILED, why, msg_secrets_encode(&secrets, &plaintext, e)));
+    return kms_because(KMS_SEAL_FAILED, why,
+                       msg_answer_seal(&bound_to, s->payload.hpke_key, secret_bytes(plaintext),
+                                       ctx->tls_key, &s->answer, e));
+}
+
+/* ---- the story ---- */
+
+static enum err_code tell(const struct release_ctx *ctx, struct story *s, enum kms_reason *why,
+                          struct err *e)
+{
+    TRY(read_request(s, why, e));
+    TRY(check_challenge(ctx, s, why, e));
+    TRY(authenticate(ctx, s, why, e));
+    TRY(spend_challenge(ctx, s, why, e));
+    TRY(ask_about_app(ctx, s, why, e));
+    TRY(derive_identity(ctx, s, why, e));
+    TRY(identify_operator(ctx, s, why, e));
+    TRY(ask_about_identity(ctx, s, why, e));
+    TRY(issue(ctx, s, why, e));
+    TRY(record(ctx, s, why, e));
+    return seal(ctx, s, why, e);
+}
+
+enum err_code kms_release(const struct release_ctx *ctx, const struct addr *app, struct bytes body,
+                          struct buf *ret_answer, struct release_outcome *ret_outcome,
+                          struct err *e)
+{
+    struct story s AUTO_CALL(story_done) = {.app = *app, .body = body};
+    enum kms_reason why = KMS_GRANTED;
+    enum err_code rc;
+
+    rc = ctx->authority.apps
+             ? tell(ctx, &s, &why, e)
+             : kms_because(KMS_LOCKED, &why, err_set(e, ERR_LOCKED, "this node holds no root key"));
+    if (rc == ERR_OK)
+        rc = kms_because(KMS_SEAL_FAILED, &why, msg_answer_encode(&s.answer, ret_answer, e));
+    *ret_outcome = (struct release_outcome){
+        .why = why,
+        .identity = s.identity,
+        .operator_ = s.operator_,
+        .at = s.standing.at,
+        .receipt = s.receipt,
+    };
+    if (rc != ERR_OK)
+        audit_refused(ctx->audit, kms_reason_name(why));
+    return rc;
+}
