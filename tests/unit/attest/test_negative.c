@@ -1,0 +1,206 @@
+/* verify: quotes with one thing wrong, each refused for that thing (tests/vectors/dcap/negative).
+ */
+#include "support/dcap.h"
+#include "attest/inspect.h"
+
+#define AT 1750800000
+
+/* n..: under the compiled-in root.  Where a case was made for another reason than what is met
+ * first, the comment says why. */
+static const struct {
+    const char *name;
+    enum attest_fault fault;
+} intel[] = {
+    {"n01_reportdata_bit", FAULT_QUOTE_SIG},
+    {"n02_header_userdata_bit", FAULT_QUOTE_SIG},
+    {"n07_sig_malleated_s", FAULT_NONE}, /* (r, n - s) is a signature too: no replay key in it */
+    {"n08_sig_r_plus_n_overflow", FAULT_QUOTE_SIG},
+    {"n10_ak_offcurve", FAULT_QE_HASH},
+    {"n13_qe_auth_changed", FAULT_QE_HASH},
+    {"n14_qe_auth_empty", FAULT_QE_HASH},
+    {"n16_qe_sig_bit", FAULT_QE_SIG},
+    {"n17_pck_chain_of_other_platform", FAULT_QE_SIG},
+    {"n18_attacker_pki_same_names", FAULT_PCK_CHAIN},
+    {"n19_attacker_leaf_ca_real_root", FAULT_PCK_CHAIN},
+    {"n20_attacker_leaf_real_ca_root", FAULT_PCK_CHAIN},
+    {"n21_chain_leaf_only", FAULT_PCK_PEM},
+    {"n24_inner_type_6_nested", FAULT_CERT_TYPE},
+    {"n26_inner_type_1", FAULT_CERT_TYPE},
+    {"n27_siglen_huge", FAULT_PARSE_LENGTH},
+    {"n28_siglen_zero", FAULT_PARSE_LENGTH},
+    {"n30_outer_cd_len_minus1", FAULT_PARSE_LENGTH},
+    {"n31_qe_auth_len_ffff", FAULT_PARSE_LENGTH},
+    {"n32_inner_cd_len_huge", FAULT_PARSE_LENGTH},
+    {"n33_inner_cd_len_minus1", FAULT_PARSE_LENGTH},
+    {"n34_trunc_0001", FAULT_PARSE_SIZE},
+    {"n34_trunc_0047", FAULT_PARSE_SIZE},
+    {"n34_trunc_0048", FAULT_PARSE_SIZE},
+    {"n34_trunc_0631", FAULT_PARSE_SIZE},
+    {"n34_trunc_0632", FAULT_PARSE_SIZE},
+    {"n34_trunc_0635", FAULT_PARSE_SIZE},
+    {"n34_trunc_0636", FAULT_PARSE_LENGTH},
+    {"n34_trunc_0769", FAULT_PARSE_LENGTH},
+    {"n34_trunc_0770", FAULT_PARSE_LENGTH},
+    {"n34_trunc_1219", FAULT_PARSE_LENGTH},
+    {"n34_trunc_1256", FAULT_PARSE_LENGTH},
+    {"n34_trunc_2000", FAULT_PARSE_LENGTH},
+    {"n34_trunc_4900", FAULT_PARSE_LENGTH},
+    {"n36_version_3", FAULT_VERSION},
+    {"n37_version_5_on_v4", FAULT_BODY_TYPE}, /* what stands where the body type would */
+    {"n39_akt_3", FAULT_ATT_KEY_TYPE},
+    {"n40_tee_0", FAULT_TEE_TYPE},
+    {"n42_vendor", FAULT_VENDOR},
+    {"n44_v5_bodytype1", FAULT_BODY_TYPE},
+    {"n45_v5_size_585", FAULT_BODY_TYPE},
+    {"n46_v5_bodytype_4_885", FAULT_BODY_TYPE},
+};
+
+/* t..: signed anew, under a root of their own. */
+static const struct {
+    const char *name;
+    enum inspect_step step;
+    enum attest_fault fault;
+} resigned[] = {
+    {"n18_attacker_pki_same_names", INSPECT_PARSE, FAULT_NONE}, /* but for its root it is right */
+    {"t30_resigned_ok", INSPECT_PARSE, FAULT_NONE},
+    {"t31_ak_offcurve", INSPECT_QUOTE_SIGNATURE, FAULT_QUOTE_KEY},
+    {"t32_ak_zero", INSPECT_QUOTE_SIGNATURE, FAULT_QUOTE_KEY},
+    {"t35_debug", INSPECT_TD_POLICY, FAULT_TD_DEBUG},
+    {"t38_attr_reserved_bit8", INSPECT_TD_POLICY, FAULT_TD_ATTRIBUTES},
+    {"t39_sept_ve_off", INSPECT_TD_POLICY, FAULT_TD_ATTRIBUTES},
+    {"t40_perfmon", INSPECT_TD_POLICY, FAULT_TD_ATTRIBUTES},
+    {"t41_seamattributes", INSPECT_TD_POLICY, FAULT_TD_SEAM_ATTRIBUTES},
+    {"t42_mrsignerseam", INSPECT_TD_POLICY, FAULT_TD_MRSIGNERSEAM},
+    {"t43_teetcbsvn_version_5", INSPECT_PARSE, FAULT_NONE}, /* refused by TCB info, not here */
+    {"t44_teetcbsvn0_zero", INSPECT_PARSE, FAULT_NONE},     /* the same */
+    {"t45_xfam_bit0_clear", INSPECT_TD_POLICY, FAULT_TD_XFAM},
+};
+
+static struct bytes negative(const char *name)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "negative/%s.bin", name);
+    return dcap_file(path);
+}
+
+/* The report data that the quote carries, so that nothing is wrong with that. */
+static struct report_data own_report_data(struct bytes input)
+{
+    struct report_data rd = {0};
+    struct quote q;
+    struct err e;
+
+    if (quote_parse(input, &q, NULL, &e) == ERR_OK)
+        memcpy(rd.b, q.td.report_data, sizeof rd.b);
+    return rd;
+}
+
+static enum attest_fault verify(struct bytes input)
+{
+    struct attest_judge judge = {&attest_policy_default, NULL};
+    struct report_data rd = own_report_data(input);
+    AUTO(verified_quote) v = NULL;
+    enum attest_fault fault = FAULT_NONE;
+    struct err e;
+
+    return attest_verify(&judge, input, &rd, AT, &v, &fault, &e) == ERR_OK ? FAULT_NONE : fault;
+}
+
+static void a_quote_with_one_thing_wrong_is_refused_for_that(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof intel / sizeof intel[0]; i++) {
+        struct bytes q AUTO_CALL(dcap_free) = negative(intel[i].name);
+        enum attest_fault found = verify(q);
+
+        if (found != intel[i].fault)
+            fail_msg("%s: %s, expected %s", intel[i].name, attest_fault_name(found),
+                     attest_fault_name(intel[i].fault));
+    }
+}
+
+static void a_quote_signed_anew_fails_in_one_step_alone(void **state)
+{
+    struct bytes root AUTO_CALL(dcap_free) = dcap_file("roots/test_root_ca.der");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof resigned / sizeof resigned[0]; i++) {
+        struct bytes q AUTO_CALL(dcap_free) = negative(resigned[i].name);
+        struct report_data rd = own_report_data(q);
+        struct inspected_quote in;
+
+        attest_inspect(q, root, &attest_policy_default, &rd, AT, &in);
+        assert_int_equal(in.ok, resigned[i].fault == FAULT_NONE);
+        for (enum inspect_step s = 0; s < INSPECT_STEPS; s++) {
+            enum attest_fault want = s == resigned[i].step ? resigned[i].fault : FAULT_NONE;
+
+            assert_true(in.step[s].done);
+            if (in.step[s].fault != want)
+                fail_msg("%s: %s: %s, expected %s", resigned[i].name, inspect_step_name(s),
+                         attest_fault_name(in.step[s].fault), attest_fault_name(want));
+        }
+    }
+}
+
+static void another_root_than_the_compiled_in_ones_makes_nothing_releasable(void **state)
+{
+    struct bytes q AUTO_CALL(dcap_free) = negative("t30_resigned_ok");
+
+    (void)state;
+    assert_int_equal(verify(q), FAULT_PCK_CHAIN);
+}
+
+static void a_report_for_another_purpose_is_seen_by_the_inspection(void **state)
+{
+    struct bytes root AUTO_CALL(dcap_free) = dcap_file("roots/test_root_ca.der");
+    struct bytes q AUTO_CALL(dcap_free) = negative("t30_resigned_ok");
+    struct report_data other = {0};
+    struct inspected_quote in;
+
+    (void)state;
+    attest_inspect(q, root, &attest_policy_default, &other, AT, &in);
+    assert_false(in.ok);
+    assert_int_equal(in.step[INSPECT_REPORT_DATA].fault, FAULT_REPORT_DATA);
+    attest_inspect(q, root, &attest_policy_default, NULL, AT, &in);
+    assert_true(in.ok);
+    assert_false(in.step[INSPECT_REPORT_DATA].done);
+}
+
+static void the_inspection_of_no_quote_says_so_and_stops(void **state)
+{
+    struct bytes q AUTO_CALL(dcap_free) = negative("n34_trunc_0631");
+    struct inspected_quote in;
+
+    (void)state;
+    attest_inspect(q, (struct bytes){0}, &attest_policy_default, NULL, AT, &in);
+    assert_false(in.ok);
+    assert_false(in.has_quote);
+    assert_int_equal(in.step[INSPECT_PARSE].fault, FAULT_PARSE_SIZE);
+    assert_false(in.step[INSPECT_PCK_CHAIN].done);
+}
+
+static void every_fault_has_a_name_of_its_own(void **state)
+{
+    (void)state;
+    for (enum attest_fault a = 0; a < FAULT_COUNT; a++) {
+        assert_non_null(attest_fault_name(a));
+        for (enum attest_fault b = 0; b < a; b++)
+            assert_string_not_equal(attest_fault_name(a), attest_fault_name(b));
+    }
+    assert_string_equal(attest_fault_name(FAULT_COUNT), "UNKNOWN");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_quote_with_one_thing_wrong_is_refused_for_that),
+        cmocka_unit_test(a_quote_signed_anew_fails_in_one_step_alone),
+        cmocka_unit_test(another_root_than_the_compiled_in_ones_makes_nothing_releasable),
+        cmocka_unit_test(a_report_for_another_purpose_is_seen_by_the_inspection),
+        cmocka_unit_test(the_inspection_of_no_quote_says_so_and_stops),
+        cmocka_unit_test(every_fault_has_a_name_of_its_own),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
