@@ -50,7 +50,8 @@ MUST_CHECK enum err_code gov_contract_live(const struct gov_head *h, const struc
 
 /* ---- slots ---- */
 
-/* Slots that both layouts begin with. */
+/* Slots that both contracts begin with, then those that each has alone.  Firmware and paravisors
+ * are kept by keccak256(MRTD). */
 enum gov_slot {
     GOV_SLOT_OWNER = 1,
     GOV_SLOT_HEAD = 3,
@@ -58,12 +59,22 @@ enum gov_slot {
     GOV_SLOT_PREDECESSOR = 5,
     GOV_SLOT_SUCCESSOR = 6,
     GOV_SLOT_PKI_HASH = 7,
+    GOV_SLOT_PKI_BODY = 8, /* address; its code after one byte is abi.encode of the PKI */
     GOV_SLOT_BACKENDS_HASH = 9,
     GOV_SLOT_DOMAINS_HASH = 10,
     GOV_SLOT_POLICY_HASHES = 11, /* mapping(uint16 => Timed) */
     GOV_SLOT_IDENTITIES = 12,    /* mapping(bytes32 => Policy) */
     GOV_SLOT_OPERATORS = 13,     /* mapping(address => Policy) */
     GOV_SLOT_ARTIFACTS = 14,     /* mapping(bytes32 => address) */
+
+    GOV_KMS_SLOT_APPLICATIONS = 32, /* mapping(address => Application) */
+    GOV_KMS_SLOT_ROOT_ID = 33,
+    GOV_KMS_SLOT_COMMITMENT = 34,
+    GOV_KMS_SLOT_FIRMWARE = 35,    /* mapping(bytes32 => Policy) */
+    GOV_KMS_SLOT_PARAVISORS = 36,  /* mapping(bytes32 => Policy) */
+    GOV_KMS_SLOT_ONBOARDINGS = 37, /* mapping(bytes32 => Onboarding) */
+
+    GOV_REGISTRY_SLOT_CONFIGS = 32, /* mapping(bytes32 => Timed) */
 };
 
 struct hash32 gov_slot(uint64_t n);
