@@ -182,7 +182,7 @@ static enum err_code exchange(rpc *r, struct bytes body, unsigned ms, struct htt
 /* Doubles with each attempt, and differs between nodes of a fleet. */
 static unsigned backoff_ms(unsigned attempt)
 {
-    unsigned base = RPC_BACKOFF_MS << (attempt < 6 ? attempt : 6);
+    unsigned base = (unsigned)RPC_BACKOFF_MS << (attempt < 6 ? attempt : 6);
     uint8_t jitter;
 
     random_bytes(&jitter, 1);
