@@ -21,7 +21,7 @@ MUST_CHECK enum err_code quote_provider_quote(const quote_provider *p, const str
 void quote_provider_free(quote_provider *p);
 DEFINE_AUTO(quote_provider, quote_provider_free);
 
-/* Linux configfs-tsm (Documentation/ABI/testing/configfs-tsm): a directory per process under
+/* Linux configfs-tsm (Documentation/ABI/testing/configfs-tsm): a directory per quote under
  * `report_dir` (NULL: /sys/kernel/config/tsm/report); inblob, outblob, generation; provider must be
  * "tdx_guest".  A generation that moved by more than our own write means that somebody else used
  * the directory: all is done again, at most 8 times within 30 s. */
