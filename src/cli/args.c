@@ -154,7 +154,7 @@ static enum err_code from_file(struct cli_args *a, const char *path, struct err 
 }
 
 enum err_code args_read(const struct cli_verb *verb, int argc, char *const argv[],
-                         char *(*getenv_)(const char *name), struct cli_args *ret, struct err *e)
+                        char *(*getenv_)(const char *name), struct cli_args *ret, struct err *e)
 {
     const char *config = NULL;
     bool only_positional = false;

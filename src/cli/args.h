@@ -6,8 +6,8 @@
 /* argv: what follows the verb's words.  ERR_INVALID says what is wrong and what would be right.
  * getenv_ is getenv, or a test's own. */
 MUST_CHECK enum err_code args_read(const struct cli_verb *verb, int argc, char *const argv[],
-                                    char *(*getenv_)(const char *name), struct cli_args *ret,
-                                    struct err *e);
+                                   char *(*getenv_)(const char *name), struct cli_args *ret,
+                                   struct err *e);
 void args_done(struct cli_args *a);
 
 /* The verb whose words begin argv (the longest), and how many words it has; NULL: none. */

@@ -5,6 +5,8 @@
 int main(int argc, char *argv[])
 {
     static const struct cli_noun *const nouns[] = {
+        &cli_noun_evidence,
+        &cli_noun_audit,
         NULL,
     };
     struct err e = {0};

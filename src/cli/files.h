@@ -1,0 +1,10 @@
+/* files - what commands read and write: contents, measurements, evidence.  Room: cli. */
+#pragma once
+#include "attest/identity.h"
+#include "cli/cli.h"
+
+/* A file, or standard input for "-"; bounded by ret's maximum. */
+MUST_CHECK enum err_code cli_read(const char *path, struct buf *ret, struct err *e);
+/* Measurements in JSON (`teereg evidence show --json` and platforms print them). */
+MUST_CHECK enum err_code cli_measurements(const char *path, struct measurements *ret,
+                                          struct err *e);

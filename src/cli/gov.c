@@ -1,0 +1,114 @@
+#include "cli/gov.h"
+
+static const struct cli_option deploy_options[] = {
+    CLI_OPT_RPC,
+    CLI_OPT_CHAIN_ID,
+    CLI_OPT_KEY_FILE,
+    {NULL},
+};
+static const struct cli_option app_allow_options[] = {
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_KMS, CLI_OPT_APP, {NULL},
+};
+#define OPT_CONTRACT                                                                               \
+    {                                                                                              \
+        "contract", "ADDRESS", "address of the KMS or application contract", NULL, CLI_REQUIRED    \
+    }
+#define OPT_SUBJECTS                                                                               \
+    {"identity", "HASH", "an identity or principal", NULL, CLI_OPTIONAL},                          \
+        {"operator", "ADDRESS", "an operator", NULL, CLI_OPTIONAL},                                \
+    {                                                                                              \
+        "application", "ADDRESS", "an application (KMS contract)", NULL, CLI_OPTIONAL              \
+    }
+static const struct cli_option allow_options[] = {
+    CLI_OPT_RPC,
+    CLI_OPT_CHAIN_ID,
+    CLI_OPT_KEY_FILE,
+    OPT_CONTRACT,
+    {"measurements", "FILE", "a KMS image's measurements; with --config-hash", NULL, CLI_OPTIONAL},
+    {"config-hash", "HASH", "the configuration that this KMS image must run with", NULL,
+     CLI_OPTIONAL},
+    OPT_SUBJECTS,
+    {NULL},
+};
+static const struct cli_option revoke_options[] = {
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, OPT_CONTRACT, OPT_SUBJECTS, {NULL},
+};
+static const struct cli_option set_config_options[] = {
+    CLI_OPT_RPC,
+    CLI_OPT_CHAIN_ID,
+    CLI_OPT_KEY_FILE,
+    CLI_OPT_APP,
+    {"measurements", "FILE", "measurements of the image that is allowed", NULL, CLI_OPTIONAL},
+    {"identity", "HASH", "the identity itself, instead of measurements", NULL, CLI_OPTIONAL},
+    {"template", "ID", "content id of its configuration template", NULL, CLI_REQUIRED},
+    {NULL},
+};
+static const struct cli_option app_write_options[] = {
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_APP, {NULL},
+};
+#define OPT_KMS_URL                                                                                \
+    {                                                                                              \
+        "kms-url", "URL", "the KMS, https://host:port", NULL, CLI_REQUIRED                         \
+    }
+static const struct cli_option pki_options[] = {
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_KMS, CLI_OPT_APP, OPT_KMS_URL, {NULL},
+};
+static const struct cli_option root_options[] = {
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_KMS, OPT_KMS_URL, {NULL},
+};
+static const struct cli_option show_options[] = {
+    CLI_OPT_RPC,
+    CLI_OPT_CHAIN_ID,
+    {"kms", "ADDRESS", "address of a KMS contract", NULL, CLI_OPTIONAL},
+    {"app", "ADDRESS", "address of an application's contract", NULL, CLI_OPTIONAL},
+    {"measurements", "FILE", "also: what it says about these measurements", NULL, CLI_OPTIONAL},
+    {"config-hash", "HASH", "with --measurements: the configuration they run with", NULL,
+     CLI_OPTIONAL},
+    OPT_SUBJECTS,
+    {NULL},
+};
+
+static const struct cli_verb verbs[] = {
+    {"deploy", "deploy the KMS contract or an application's contract; the sender owns it",
+     "kms|app", 1, deploy_options, "teereg gov deploy kms --chain-id 31337 --key-file owner.key",
+     gov_cmd_deploy},
+    {"show", "what a contract says at the newest finalized block", NULL, 0, show_options,
+     "teereg gov show --chain-id 31337 --app 0x5FbDB2315678afecb367f032d93F642f64180aa3",
+     gov_cmd_show},
+    {"app allow", "let a KMS contract serve an application", NULL, 0, app_allow_options,
+     "teereg gov app allow --chain-id 31337 --key-file owner.key --kms 0x... --app 0x...",
+     gov_cmd_app_allow},
+    {"allow", "allow a KMS image with its configuration, an identity or an operator", NULL, 0,
+     allow_options,
+     "teereg gov allow --chain-id 31337 --key-file owner.key --contract 0x... \\\n"
+     "      --measurements kms.json --config-hash $(teereg kms config-hash ...)",
+     gov_cmd_allow},
+    {"revoke", "take back an identity, operator or application, at once", NULL, 0, revoke_options,
+     "teereg gov revoke --chain-id 31337 --key-file owner.key --contract 0x... --identity 9f2c...",
+     gov_cmd_revoke},
+    {"set-config", "allow an image for an application and name its configuration template", NULL, 0,
+     set_config_options,
+     "teereg gov set-config --chain-id 31337 --key-file owner.key --app 0x... \\\n"
+     "      --measurements image.json --template 5d41...",
+     gov_cmd_set_config},
+    {"artifact put", "store a small file onchain; its id is its SHA-256", "FILE", 1,
+     app_write_options,
+     "teereg gov artifact put template.json --chain-id 31337 --key-file owner.key --app 0x...",
+     gov_cmd_artifact_put},
+    {"backend add", "tell instances where contents are stored", "URI", 1, app_write_options,
+     "teereg gov backend add onchain://0x... --chain-id 31337 --key-file owner.key --app 0x...",
+     gov_cmd_backend_add},
+    {"pki publish", "publish an application's CA and key as its KMS proves them", NULL, 0,
+     pki_options,
+     "teereg gov pki publish --chain-id 31337 --key-file owner.key --kms 0x... --app 0x... \\\n"
+     "      --kms-url https://127.0.0.1:8443",
+     gov_cmd_pki_publish},
+    {"root commit", "commit to the root key that a KMS proves to hold, once for ever", NULL, 0,
+     root_options,
+     "teereg gov root commit --chain-id 31337 --key-file owner.key --kms 0x... \\\n"
+     "      --kms-url https://127.0.0.1:8443",
+     gov_cmd_root_commit},
+    {NULL},
+};
+
+const struct cli_noun cli_noun_gov = {"gov", "deploy, read and change governance contracts", verbs};

@@ -1,0 +1,222 @@
+#include "base/codec.h"
+#include "cli/files.h"
+#include "cli/gov.h"
+#include "cli/node.h"
+#include "crypto/digest.h"
+#include "gov/registry.h"
+#include "gov/write.h"
+
+static void tdx_of(const struct measurements *m, struct gov_tdx *ret)
+{
+    *ret = (struct gov_tdx){0};
+    memcpy(ret->mrtd, m->mrtd, sizeof ret->mrtd);
+    memcpy(ret->rtmr, m->rtmr, sizeof ret->rtmr);
+    memcpy(ret->mrowner, m->mrowner, sizeof ret->mrowner);
+    memcpy(ret->mrconfigid, m->mrconfigid, sizeof ret->mrconfigid);
+    memcpy(ret->mrownerconfig, m->mrownerconfig, sizeof ret->mrownerconfig);
+    memcpy(ret->td_attributes, m->td_attributes, sizeof ret->td_attributes);
+    memcpy(ret->xfam, m->xfam, sizeof ret->xfam);
+}
+
+static enum err_code read_tdx(const char *path, struct gov_tdx *ret, struct err *e)
+{
+    struct measurements m;
+
+    TRY(cli_measurements(path, &m, e));
+    if (m.kind != TEE_TDX)
+        return err_set(e, ERR_INVALID, "%s: measurements of an Azure TD, expected plain TDX", path);
+    tdx_of(&m, ret);
+    return ERR_OK;
+}
+
+static enum err_code print_receipt(const struct cli_args *a, json *result,
+                                   const struct tx_receipt *r, struct err *e)
+{
+    TRY(cli_put_receipt(result, r, e));
+    return cli_print(a, result, e);
+}
+
+enum err_code gov_cmd_deploy(const struct cli_args *a, struct err *e)
+{
+    struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    const bool kms = strcmp(a->positional[0], "kms") == 0;
+    AUTO(json) result = NULL;
+    struct tx_receipt r;
+
+    if (!kms && strcmp(a->positional[0], "app") != 0)
+        return err_set(e, ERR_INVALID, "found \"%.40s\", expected kms or app", a->positional[0]);
+    TRY(cli_node_open(a, NODE_WRITE, &node, e));
+    TRY(kms ? gov_deploy_kms(node.writer, &r, e) : gov_deploy_registry(node.writer, &r, e));
+    TRY(json_new_object(&result, e));
+    TRY(json_put_hex0x(result, "contract", BYTES_OF(r.contract), e));
+    TRY(json_put_hex0x(result, "owner", BYTES_OF(*transactor_address(node.writer)), e));
+    return print_receipt(a, result, &r, e);
+}
+
+enum err_code gov_cmd_app_allow(const struct cli_args *a, struct err *e)
+{
+    struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    AUTO(json) result = NULL;
+    struct addr kms, app;
+    struct tx_receipt r;
+
+    TRY(cli_addr(a, "kms", &kms, e));
+    TRY(cli_addr(a, "app", &app, e));
+    TRY(cli_node_open(a, NODE_WRITE, &node, e));
+    TRY(gov_allow_application(node.writer, &kms, &app, &r, e));
+    TRY(json_new_object(&result, e));
+    TRY(json_put_hex0x(result, "app", BYTES_OF(app), e));
+    return print_receipt(a, result, &r, e);
+}
+
+/* The one of --identity, --operator, --application that is given. */
+static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, struct hash32 *ret,
+                             struct err *e)
+{
+    static const struct {
+        const char *name;
+        enum gov_kind kind;
+    } kinds[] = {
+        {"identity", GOV_KIND_IDENTITY},
+        {"operator", GOV_KIND_OPERATOR},
+        {"application", GOV_KIND_APPLICATION},
+    };
+    int found = 0;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct addr who;
+
+        if (!cli_value(a, kinds[i].name))
+            continue;
+        found++;
+        *ret_kind = kinds[i].kind;
+        if (kinds[i].kind == GOV_KIND_IDENTITY) {
+            TRY(cli_hash32(a, kinds[i].name, ret, e));
+        } else {
+            TRY(cli_addr(a, kinds[i].name, &who, e));
+            *ret = gov_word_addr(&who);
+        }
+    }
+    if (found != 1)
+        return err_set(e, ERR_INVALID, "name exactly one of --identity, --operator, --application");
+    return ERR_OK;
+}
+
+static enum err_code allow_kms_image(const struct cli_args *a, const struct cli_node *node,
+                                     const struct addr *contract, json *result,
+                                     struct tx_receipt *ret, struct err *e)
+{
+    struct gov_tdx tdx;
+    struct hash32 config_hash;
+
+    TRY(read_tdx(cli_value(a, "measurements"), &tdx, e));
+    if (!cli_value(a, "config-hash"))
+        return err_set(e, ERR_INVALID,
+                       "--measurements needs --config-hash: a KMS image is allowed with its "
+                       "configuration only (`teereg kms config-hash` prints it)");
+    TRY(cli_hash32(a, "config-hash", &config_hash, e));
+    TRY(gov_allow_kms_tdx(node->writer, contract, &tdx, &config_hash, ret, e));
+    return json_put_hex(result, "config_hash", BYTES_OF(config_hash), e);
+}
+
+enum err_code gov_cmd_allow(const struct cli_args *a, struct err *e)
+{
+    struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    AUTO(json) result = NULL;
+    struct addr contract;
+    struct hash32 what;
+    enum gov_kind kind;
+    struct tx_receipt r;
+
+    TRY(cli_addr(a, "contract", &contract, e));
+    TRY(json_new_object(&result, e));
+    TRY(json_put_hex0x(result, "contract", BYTES_OF(contract), e));
+    TRY(cli_node_open(a, NODE_WRITE, &node, e));
+    if (cli_value(a, "measurements")) {
+        TRY(allow_kms_image(a, &node, &contract, result, &r, e));
+    } else {
+        TRY(subject(a, &kind, &what, e));
+        TRY(gov_allow(node.writer, &contract, kind, &what, &r, e));
+    }
+    return print_receipt(a, result, &r, e);
+}
+
+enum err_code gov_cmd_revoke(const struct cli_args *a, struct err *e)
+{
+    struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    AUTO(json) result = NULL;
+    struct addr contract;
+    struct hash32 what;
+    enum gov_kind kind;
+    struct tx_receipt r;
+
+    TRY(cli_addr(a, "contract", &contract, e));
+    TRY(subject(a, &kind, &what, e));
+    TRY(cli_node_open(a, NODE_WRITE, &node, e));
+    TRY(gov_revoke(node.writer, &contract, kind, &what, &r, e));
+    TRY(json_new_object(&result, e));
+    TRY(json_put_hex0x(result, "contract", BYTES_OF(contract), e));
+    return print_receipt(a, result, &r, e);
+}
+
+enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e)
+{
+    struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    const char *measurements = cli_value(a, "measurements");
+    AUTO(json) result = NULL;
+    struct hash32 template_, identity;
+    struct gov_tdx tdx;
+    struct addr app;
+    struct tx_receipt r;
+
+    TRY(cli_addr(a, "app", &app, e));
+    TRY(cli_hash32(a, "template", &template_, e));
+    if (!measurements == !cli_value(a, "identity"))
+        return err_set(e, ERR_INVALID, "name exactly one of --measurements and --identity");
+    if (measurements)
+        TRY(read_tdx(measurements, &tdx, e));
+    else
+        TRY(cli_hash32(a, "identity", &identity, e));
+    TRY(cli_node_open(a, NODE_WRITE, &node, e));
+    TRY(measurements ? gov_set_config_tdx(node.writer, &app, &tdx, &template_, &r, e)
+                     : gov_set_config(node.writer, &app, &identity, &template_, &r, e));
+    TRY(json_new_object(&result, e));
+    TRY(json_put_hex0x(result, "app", BYTES_OF(app), e));
+    TRY(json_put_hex(result, "template", BYTES_OF(template_), e));
+    return print_receipt(a, result, &r, e);
+}
+
+enum err_code gov_cmd_artifact_put(const struct cli_args *a, struct err *e)
+{
+    struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    struct buf data AUTO_CALL(buf_done) = BUF(GOV_ARTIFACT_MAX);
+    AUTO(json) result = NULL;
+    struct hash32 id;
+    struct addr app;
+    struct tx_receipt r;
+
+    TRY(cli_addr(a, "app", &app, e));
+    TRY(cli_read(a->positional[0], &data, e));
+    TRY(cli_node_open(a, NODE_WRITE, &node, e));
+    TRY(gov_add_artifact(node.writer, &app, buf_bytes(&data), &r, e));
+    sha256(buf_bytes(&data), &id);
+    TRY(json_new_object(&result, e));
+    TRY(json_put_hex(result, "id", BYTES_OF(id), e));
+    TRY(json_put_u64(result, "bytes", data.n, e));
+    return print_receipt(a, result, &r, e);
+}
+
+enum err_code gov_cmd_backend_add(const struct cli_args *a, struct err *e)
+{
+    struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    AUTO(json) result = NULL;
+    struct addr app;
+    struct tx_receipt r;
+
+    TRY(cli_addr(a, "app", &app, e));
+    TRY(cli_node_open(a, NODE_WRITE, &node, e));
+    TRY(gov_add_backend(node.writer, &app, a->positional[0], &r, e));
+    TRY(json_new_object(&result, e));
+    TRY(json_put_str(result, "backend", a->positional[0], e));
+    return print_receipt(a, result, &r, e);
+}

@@ -1,0 +1,86 @@
+#include "cli/node.h"
+#include <sys/stat.h>
+#include "base/codec.h"
+#include "base/fs.h"
+#include "chain/view_trusted.h"
+
+enum err_code cli_key_file(const char *path, secret **ret, struct err *e)
+{
+    struct buf text AUTO_CALL(buf_done_wipe) = BUF(256);
+    AUTO(secret) key = NULL;
+    struct stat st;
+
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077))
+        return err_set(e, ERR_DENIED,
+                       "key file %s: others may read it (mode %03o); `chmod 600 %s` mends it", path,
+                       (unsigned)(st.st_mode & 0777), path);
+    buf_reserve(&text, 256);
+    TRY_IN(e, fs_read(path, &text, e), "key file");
+    while (text.n > 0 &&
+           (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r' || text.p[text.n - 1] == ' '))
+        text.n--;
+    TRY(secret_new(32, &key, e));
+    if (hex_decode_0x(buf_bytes(&text), key->p, 32, e) != ERR_OK)
+        return err_set(e, ERR_INVALID, "key file %s: expected 64 hex digits", path);
+    *ret = TAKE(key);
+    return ERR_OK;
+}
+
+static enum err_code open_view(struct cli_node *n, struct err *e)
+{
+#ifdef TEEREG_DEV_ROOTS
+    const struct view_trusted_config config = {
+        .node = n->rpc, .chain_id = n->chain_id, .clock = &clock_system, .slot_ms = 1000};
+
+    TRY(view_trusted_new(&config, &n->view, e));
+    return chain_view_finalized(&n->view, &n->at, e);
+#else
+    (void)n;
+    return err_set(
+        e, ERR_DENIED,
+        "this build has no way yet to read a contract with proof, and believes no single "
+        "node; a development build reads (`./dev build` makes build-dev/teereg)");
+#endif
+}
+
+enum err_code cli_node_open(const struct cli_args *a, unsigned use, struct cli_node *ret,
+                            struct err *e)
+{
+    struct cli_node n AUTO_CALL(cli_node_done) = {0};
+    const struct rpc_config config = {
+        .url = cli_value(a, "rpc"), .allow_http = true, .allow_private = true, .retries = 2};
+
+    TRY(cli_u64(a, "chain-id", UINT64_MAX, &n.chain_id, e));
+    TRY_IN(e, rpc_new(&config, &n.rpc, e), "--rpc");
+    if (use & NODE_WRITE) {
+        struct transactor_config writer = {
+            .node = n.rpc, .chain_id = n.chain_id, .clock = &clock_system};
+
+        TRY(cli_key_file(cli_value(a, "key-file"), &n.key, e));
+        writer.key = n.key;
+        TRY(transactor_new(&writer, &n.writer, e));
+    }
+    if (use & NODE_READ)
+        TRY(open_view(&n, e));
+    *ret = n;
+    n = (struct cli_node){0};
+    return ERR_OK;
+}
+
+void cli_node_done(struct cli_node *n)
+{
+    chain_view_done(&n->view);
+    if (n->writer)
+        transactor_free(n->writer);
+    secret_free(n->key);
+    if (n->rpc)
+        rpc_free(n->rpc);
+    *n = (struct cli_node){0};
+}
+
+enum err_code cli_put_receipt(json *result, const struct tx_receipt *r, struct err *e)
+{
+    TRY(json_put_hex0x(result, "transaction", BYTES_OF(r->tx), e));
+    TRY(json_put_u64(result, "block", r->block, e));
+    return json_put_u64(result, "gas_used", r->gas_used, e);
+}

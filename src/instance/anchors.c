@@ -1,0 +1,39 @@
+#include "instance/anchors.h"
+#include "base/buf.h"
+#include "crypto/digest.h"
+
+enum tag { TAG_CHAIN_ID = 1, TAG_KMS = 2, TAG_VIEW_MODE = 3, TAG_ENDPOINTS = 4, TAG_APP = 64 };
+
+static const char *const modes[] = {"trusted", "quorum", "verified"}; /* 1, 2, 3 */
+
+static void put_tag(struct buf *out, enum tag tag, struct bytes value)
+{
+    buf_put_u16be(out, (uint16_t)tag);
+    buf_put_lp(out, value);
+}
+
+enum err_code instance_anchors_hash(const struct instance_anchors *a, struct hash32 *ret,
+                                    struct err *e)
+{
+    struct buf tlvs AUTO_CALL(buf_done) = BUF(4096), value AUTO_CALL(buf_done) = BUF(2048);
+    uint8_t mode = 0;
+
+    while (mode < 3 && strcmp(modes[mode], a->view_mode) != 0)
+        mode++;
+    if (mode++ == 3)
+        return err_set(e, ERR_INVALID, "no chain view is called \"%s\"", a->view_mode);
+    buf_put_u64be(&value, a->chain_id);
+    put_tag(&tlvs, TAG_CHAIN_ID, buf_bytes(&value));
+    put_tag(&tlvs, TAG_KMS, BYTES_OF(a->kms));
+    put_tag(&tlvs, TAG_VIEW_MODE, (struct bytes){&mode, 1});
+    buf_clear(&value);
+    buf_put_u16be(&value, 1);
+    buf_put_lp(&value, bytes_of_str(a->endpoint));
+    buf_put_u16be(&value, 0); /* CA keys */
+    put_tag(&tlvs, TAG_ENDPOINTS, buf_bytes(&value));
+    put_tag(&tlvs, TAG_APP, BYTES_OF(a->app));
+    TRY(buf_check(&value, e));
+    TRY(buf_check(&tlvs, e));
+    SHA256_OF(ret, BYTES("teereg-config-v2"), buf_bytes(&tlvs));
+    return ERR_OK;
+}

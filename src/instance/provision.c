@@ -1,0 +1,333 @@
+#include "instance/provision.h"
+#include "base/codec.h"
+#include "crypto/ecies.h"
+#include "crypto/pem.h"
+#include "crypto/x509.h"
+#include "gov/registry.h"
+#include "instance/explain.h"
+#include "instance/template.h"
+#include "store/factory.h"
+#include "store/store.h"
+
+void provisioned_done(struct provisioned *p)
+{
+    buf_done(&p->certificate_pem);
+    buf_done(&p->ca_pem);
+    buf_done_wipe(&p->config);
+    buf_done(&p->receipt_node);
+    secret_free(p->key_pem);
+    p->key_pem = NULL;
+}
+
+/* What the request was made of. */
+struct request {
+    EVP_PKEY *key, *hpke_key;
+    uint8_t spki[P256_SPKI_LEN];
+    struct evidence evidence;
+    struct measurements own;
+};
+
+static void request_done(struct request *r)
+{
+    EVP_PKEY_free(r->key);
+    EVP_PKEY_free(r->hpke_key);
+    evidence_done(&r->evidence);
+}
+
+static void tell(const struct provision_progress *p, const char *what)
+{
+    if (p)
+        p->step(p->self, what);
+}
+
+static enum err_code own_measurements(struct bytes quote_bytes, struct measurements *ret,
+                                      struct err *e)
+{
+    struct quote quote;
+    enum attest_fault fault;
+
+    TRY_IN(e, quote_parse(quote_bytes, &quote, &fault, e), "the quote of this machine");
+    measurements_of_td(&quote.td, ret);
+    return ERR_OK;
+}
+
+/* Key, CSR and one-use key, and evidence over all of them and the challenge. */
+static enum err_code make_request(const struct provision_config *c, const struct hash32 *challenge,
+                                  struct request *ret, struct err *e)
+{
+    struct buf csr AUTO_CALL(buf_done) = BUF(MSG_CSR_MAX);
+    struct buf payload AUTO_CALL(buf_done) = BUF(MSG_PAYLOAD_MAX);
+    struct buf quote AUTO_CALL(buf_done) = BUF(EVIDENCE_QUOTE_MAX);
+    uint8_t point[P256_POINT_LEN];
+    struct report_data rd;
+    char app_hex[HEX_LEN(20)], name[64];
+
+    TRY(p256_generate(&ret->key, e));
+    TRY(p256_generate(&ret->hpke_key, e));
+    TRY(p256_spki(ret->key, ret->spki, e));
+    TRY(p256_point(ret->hpke_key, point, e));
+    hex_encode(BYTES_OF(c->app), app_hex);
+    snprintf(name, sizeof name, "%s.app", app_hex);
+    TRY(csr_make(ret->key, name, &csr, e));
+
+    const struct msg_secrets_payload parts = {
+        .csr = buf_bytes(&csr), .hpke_key = BYTES(point), .config_hash = c->config_hash};
+
+    TRY(msg_secrets_payload_encode(&parts, &payload, e));
+
+    const struct report_binding binding = {.purpose = REPORT_SECRETS_REQUEST,
+                                           .chain_id = c->chain_id,
+                                           .kms = c->kms,
+                                           .app = c->app,
+                                           .spki = BYTES(ret->spki),
+                                           .nonce = *challenge,
+                                           .payload = buf_bytes(&payload)};
+
+    report_data_v2(&binding, &rd);
+    TRY_IN(e, quote_provider_quote(c->quotes, &rd, &quote, e), "quote from %s", c->quotes->name);
+    TRY(own_measurements(buf_bytes(&quote), &ret->own, e));
+    return evidence_set(&ret->evidence, c->quotes->evidence_type, buf_bytes(&quote),
+                        buf_bytes(&payload), e);
+}
+
+/* What the application's contract says about us. */
+struct standing {
+    struct finalized_block at;
+    struct gov_registry_facts facts;
+    struct hash32 identity; /* or principal */
+};
+
+static enum err_code ask_contract(const struct provision_config *c, const struct measurements *own,
+                                  struct standing *ret, struct err *e)
+{
+    struct gov_registry_query query = {0};
+
+    TRY(chain_view_finalized(c->view, &ret->at, e));
+    TRY_IN(e, gov_registry_read(c->view, &ret->at, &c->app, &query, &ret->facts, e),
+           "application contract");
+
+    const struct gov_head *head = &ret->facts.head;
+    const struct identity_rules rules = {c->chain_id, c->app, head->rtmr3, head->pcr_mask};
+
+    if (head->scheme == 1)
+        identity_v1(own, &c->app, &ret->identity);
+    else
+        TRY(identity_v2(own, &rules, &ret->identity, e));
+    if (head->principal) {
+        const struct hash32 identity = ret->identity;
+
+        identity_principal(&identity, &c->config_hash, &ret->identity);
+    }
+    query.identity = &ret->identity;
+    return gov_registry_read(c->view, &ret->at, &c->app, &query, &ret->facts, e);
+}
+
+/* The KMS said no without a reason; the contract is public and may know one. */
+static enum err_code refused(const struct provision_config *c, const struct measurements *own,
+                             struct err *e)
+{
+    const struct err kms_said = *e;
+    struct finalized_block at;
+    struct explained why;
+    struct err ignored;
+
+    if (chain_view_finalized(c->view, &at, &ignored) != ERR_OK ||
+        explain_refusal(c->view, &at, &c->app, own, c->clock, &why, &ignored) != ERR_OK ||
+        why.allowed) {
+        *e = kms_said;
+        return e->code;
+    }
+    return err_set(e, ERR_DENIED, "%.160s\n%s", kms_said.msg, why.text);
+}
+
+/* The KMS's word about keys counts only where governance published the same (SR-74). */
+static enum err_code compare_with_chain(const struct provision_config *c, const struct standing *s,
+                                        const struct msg_secrets *secrets, EVP_PKEY *encrypt_key,
+                                        struct err *e)
+{
+    struct gov_pki pki AUTO_CALL(gov_pki_done) = {0};
+    uint8_t spki[P256_SPKI_LEN];
+
+    TRY_IN(e, gov_registry_pki(c->view, &s->at, &c->app, &s->facts.pki_hash, &pki, e),
+           "the application's PKI (`teereg gov pki publish` publishes it)");
+    if (!bytes_eq(buf_bytes(&pki.ca_der), secrets->ca))
+        return err_set(e, ERR_VERIFY, "the KMS gave another CA than the contract publishes");
+    TRY(p256_spki(encrypt_key, spki, e));
+    if (!bytes_eq(buf_bytes(&pki.spki_der), BYTES(spki)))
+        return err_set(e, ERR_VERIFY,
+                       "the KMS gave another application key than the contract publishes");
+    return ERR_OK;
+}
+
+static enum err_code take_certificate(const struct provision_config *c, const struct request *r,
+                                      const struct msg_secrets *secrets, struct provisioned *ret,
+                                      struct err *e)
+{
+    AUTO(X509) leaf = NULL;
+    AUTO(X509) ca = NULL;
+    uint8_t spki[P256_SPKI_LEN];
+
+    TRY_IN(e, x509_parse(secrets->certificate, &leaf, e), "certificate from the KMS");
+    TRY_IN(e, x509_parse(secrets->ca, &ca, e), "CA from the KMS");
+    TRY_IN(e, x509_verify_leaf(leaf, ca, clock_unix(c->clock), e), "certificate from the KMS");
+    TRY(x509_spki(leaf, spki, e));
+    if (!bytes_eq(BYTES(spki), BYTES(r->spki)))
+        return err_set(e, ERR_VERIFY, "the KMS certified another key than ours");
+    ret->certificate_pem = BUF(2 * X509_DER_MAX);
+    ret->ca_pem = BUF(2 * X509_DER_MAX);
+    pem_put(&ret->certificate_pem, "CERTIFICATE", secrets->certificate);
+    pem_put(&ret->ca_pem, "CERTIFICATE", secrets->ca);
+    TRY(buf_check(&ret->certificate_pem, e));
+    TRY(buf_check(&ret->ca_pem, e));
+    return p256_private_pem(r->key, &ret->key_pem, e);
+}
+
+static enum err_code take_receipt(const struct msg_secrets *secrets, struct provisioned *ret,
+                                  struct err *e)
+{
+    ret->receipt_node = BUF(64);
+    buf_put(&ret->receipt_node, secrets->node);
+    ret->receipt_seq = secrets->seq;
+    ret->receipt_head = secrets->head;
+    ret->epoch = secrets->epoch;
+    return buf_check(&ret->receipt_node, e);
+}
+
+/* ---- configuration ---- */
+
+struct contents {
+    store *store;
+    EVP_PKEY *encrypt_key;
+};
+
+static enum err_code content_config(void *self, const struct hash32 *id, struct buf *ret,
+                                    struct err *e)
+{
+    struct contents *c = self;
+
+    return store_fetch(c->store, STORE_CONFIG, id, ret, e);
+}
+
+static enum err_code content_secret(void *self, const struct hash32 *id, secret **ret,
+                                    struct err *e)
+{
+    struct contents *c = self;
+    struct buf sealed AUTO_CALL(buf_done) = BUF(SECRET_MAX + ECIES_OVERHEAD);
+
+    TRY(store_fetch(c->store, STORE_SECRET, id, &sealed, e));
+    TRY_IN(e, ecies_open(c->encrypt_key, buf_bytes(&sealed), ret, e),
+           "it is not sealed to this application's key (`teereg secret seal --app ...`)");
+    return ERR_OK;
+}
+
+static enum err_code open_store(const struct provision_config *c, const struct standing *s,
+                                store **ret, struct err *e)
+{
+    struct gov_backends backends AUTO_CALL(gov_backends_done) = {0};
+    const struct store_chain chain = {.view = c->view, .at = s->at};
+    AUTO(store) st = NULL;
+
+    TRY(store_new(NULL, c->clock, &st, e));
+    if (c->own_store_uri) {
+        struct store_backend b AUTO_CALL(store_backend_done) = {0};
+
+        TRY_IN(e, store_backend_open(c->own_store_uri, STORE_FROM_OPERATOR, &chain, &b, e),
+               "--store");
+        TRY(store_add(st, &b, e));
+    }
+    TRY_IN(e,
+           gov_registry_backends(c->view, &s->at, &c->app, &s->facts.backends_hash, &backends, e),
+           "storage backends of the application");
+    for (size_t i = 0; i < backends.n; i++) {
+        struct store_backend b AUTO_CALL(store_backend_done) = {0};
+
+        TRY_IN(e, store_backend_open(backends.uri[i], STORE_FROM_CHAIN, &chain, &b, e),
+               "storage backend %zu of the application's contract", i);
+        TRY(store_add(st, &b, e));
+    }
+    *ret = TAKE(st);
+    return ERR_OK;
+}
+
+static enum err_code resolve_config(const struct provision_config *c, const struct standing *s,
+                                    EVP_PKEY *encrypt_key, struct provisioned *ret, struct err *e)
+{
+    struct buf text AUTO_CALL(buf_done) = BUF(TEMPLATE_CONTENT_MAX);
+    AUTO(store) st = NULL;
+    char hex[HEX_LEN(32)];
+
+    TRY(open_store(c, s, &st, e));
+
+    struct contents contents = {st, encrypt_key};
+    const struct template_source source = {content_config, content_secret, &contents};
+
+    ret->template_ = s->facts.config;
+    hex_encode(BYTES_OF(ret->template_), hex);
+    TRY_IN(e, store_fetch(st, STORE_CONFIG, &ret->template_, &text, e), "template %s", hex);
+    ret->config = BUF(TEMPLATE_RESULT_MAX);
+    TRY_IN(e, template_resolve(buf_bytes(&text), &source, &ret->config, e), "template %s", hex);
+    return ERR_OK;
+}
+
+static enum err_code use_secrets(const struct provision_config *c, const struct request *r,
+                                 const struct standing *s, struct bytes plaintext,
+                                 struct provisioned *ret, struct err *e)
+{
+    AUTO(EVP_PKEY) encrypt_key = NULL;
+    struct msg_secrets secrets;
+
+    TRY(msg_secrets_decode(plaintext, &secrets, e));
+    if (secrets.epoch != s->facts.head.epoch)
+        return err_set(e, ERR_VERIFY, "the KMS gave keys of epoch %llu, the contract is at %llu",
+                       (unsigned long long)secrets.epoch, (unsigned long long)s->facts.head.epoch);
+    TRY(p256_from_scalar(secrets.encrypt_scalar, &encrypt_key, e));
+    TRY(compare_with_chain(c, s, &secrets, encrypt_key, e));
+    TRY(take_certificate(c, r, &secrets, ret, e));
+    TRY(take_receipt(&secrets, ret, e));
+    return resolve_config(c, s, encrypt_key, ret, e);
+}
+
+enum err_code provision_fetch(const struct provision_config *config,
+                              const struct provision_progress *progress, struct provisioned *ret,
+                              struct err *e)
+{
+    struct provisioned result AUTO_CALL(provisioned_done) = {0};
+    struct request request AUTO_CALL(request_done) = {0};
+    struct msg_challenge challenge;
+    struct standing standing;
+    AUTO(kms_client) kms = NULL;
+    AUTO(secret) plaintext = NULL;
+    const struct kms_client_config client = {.url = config->kms_url,
+                                             .chain_id = config->chain_id,
+                                             .kms = config->kms,
+                                             .view = config->view,
+                                             .clock = config->clock,
+                                             .attest = config->attest,
+                                             .min_delay = config->min_delay};
+
+    tell(progress, "verifying the KMS against its contract");
+    TRY(kms_client_new(&client, &kms, e));
+    TRY(kms_client_peer(kms, &result.kms, e));
+
+    tell(progress, "making a key and a quote over it");
+    TRY(kms_client_challenge(kms, &config->app, MSG_PURPOSE_SECRETS, &challenge, e));
+    TRY(make_request(config, &challenge.challenge, &request, e));
+    TRY(ask_contract(config, &request.own, &standing, e));
+
+    tell(progress, "asking the KMS for certificate and secrets");
+    if (kms_client_secrets(kms, &config->app, standing.facts.head.epoch, &challenge.challenge,
+                           &request.evidence, request.hpke_key, &plaintext, e) != ERR_OK)
+        return e->code == ERR_DENIED ? refused(config, &request.own, e) : e->code;
+    if (hash32_is_zero(&standing.facts.config))
+        return err_set(e, ERR_NOT_FOUND,
+                       "the contract names no configuration for this identity yet "
+                       "(`teereg gov set-config` sets one)");
+
+    tell(progress, "resolving the configuration");
+    TRY(use_secrets(config, &request, &standing, secret_bytes(plaintext), &result, e));
+    result.identity = standing.identity;
+    result.at = standing.at;
+    *ret = result;
+    result = (struct provisioned){0};
+    return ERR_OK;
+}
