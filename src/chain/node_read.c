@@ -174,13 +174,37 @@ struct log_place {
     uint64_t block, index;
 };
 
-static enum err_code read_log(const json *entry, const struct addr *contract,
-                              const struct hash32 *topics, struct log_place *ret_place,
-                              struct chain_log *ret, struct err *e)
+struct log_query {
+    uint64_t until;
+    const struct addr *contract;
+    const struct hash32 *topic[2]; /* the second may be NULL */
+};
+
+static enum err_code read_topics(const json *list, const struct log_query *q, struct chain_log *ret,
+                                 struct err *e)
+{
+    size_t n = json_len(list);
+
+    if (n < (q->topic[1] ? 2 : 1) || n > 4)
+        return err_set(e, ERR_UPSTREAM, "a log with %zu topics", n);
+    for (size_t i = 0; i < n; i++)
+        TRY_IN(e, rpc_data(json_at(list, i), ret->topics[i].b, sizeof ret->topics[i].b, e),
+               "topic");
+    for (size_t i = 0; i < 2; i++)
+        if (q->topic[i] && !hash32_eq(&ret->topics[i], q->topic[i]))
+            return err_set(e, ERR_UPSTREAM, "a log that was not asked for");
+    ret->n_topics = n;
+    return ERR_OK;
+}
+
+static enum err_code read_log(const json *entry, const struct log_query *q,
+                              struct log_place *ret_place, struct chain_log *ret, struct err *e)
 {
     const json *field;
     struct addr from;
 
+    if (!json_is_object(entry))
+        return err_set(e, ERR_UPSTREAM, "a log that is no object");
     TRY(json_get(entry, "address", &field, e));
     TRY_IN(e, rpc_data(field, from.b, sizeof from.b, e), "address");
     TRY(json_get(entry, "blockNumber", &field, e));
@@ -188,73 +212,92 @@ static enum err_code read_log(const json *entry, const struct addr *contract,
     TRY(json_get(entry, "logIndex", &field, e));
     TRY_IN(e, rpc_quantity(field, &ret_place->index, e), "logIndex");
     TRY(json_get_array(entry, "topics", &field, e));
-    if (json_len(field) < 2 || json_len(field) > 4)
-        return err_set(e, ERR_UPSTREAM, "a log with %zu topics", json_len(field));
-    ret->n_topics = json_len(field);
-    for (size_t i = 0; i < ret->n_topics; i++)
-        TRY_IN(e, rpc_data(json_at(field, i), ret->topics[i].b, sizeof ret->topics[i].b, e),
-               "topic");
-    if (!addr_eq(&from, contract) || !hash32_eq(&ret->topics[0], &topics[0]) ||
-        !hash32_eq(&ret->topics[1], &topics[1]))
+    TRY(read_topics(field, q, ret, e));
+    if (!addr_eq(&from, q->contract) || ret_place->block > q->until)
         return err_set(e, ERR_UPSTREAM, "a log that was not asked for");
     TRY(json_get(entry, "data", &field, e));
     TRY_IN(e, rpc_data_buf(field, &ret->data, e), "data");
     return ERR_OK;
 }
 
-static enum err_code newest_log(const json *list, uint64_t until, const struct addr *contract,
-                                const struct hash32 *topics, struct chain_log *ret, struct err *e)
+static bool newer(const struct log_place *a, const struct log_place *b)
 {
-    struct log_place best = {0};
-    bool any = false;
+    return a->block != b->block ? a->block > b->block : a->index > b->index;
+}
 
+/* Puts a log where it belongs among the newest; takes what it holds, or what falls off the end. */
+static void insert(struct chain_log *logs, struct log_place *places, size_t max, size_t *n,
+                   struct chain_log *log, const struct log_place *place)
+{
+    size_t at = *n;
+
+    while (at > 0 && newer(place, &places[at - 1]))
+        at--;
+    if (at == max)
+        return;
+    if (*n == max)
+        chain_log_done(&logs[max - 1]);
+    else
+        ++*n;
+    for (size_t i = *n - 1; i > at; i--) {
+        logs[i] = logs[i - 1];
+        places[i] = places[i - 1];
+    }
+    logs[at] = *log;
+    places[at] = *place;
+    log->data = (struct buf){0};
+}
+
+static enum err_code newest_logs(const json *list, const struct log_query *q, struct chain_log *ret,
+                                 struct log_place *places, size_t max, size_t *ret_n, struct err *e)
+{
     if (!json_is_array(list))
         return err_set(e, ERR_UPSTREAM, "expected a list of logs");
     for (size_t i = 0; i < json_len(list); i++) {
         struct chain_log log AUTO_CALL(chain_log_done) = {.data = BUF(LOG_DATA_MAX)};
         struct log_place place;
 
-        TRY(read_log(json_at(list, i), contract, topics, &place, &log, e));
-        if (place.block > until ||
-            (any &&
-             (place.block < best.block || (place.block == best.block && place.index < best.index))))
-            continue;
-        chain_log_done(ret);
-        *ret = log;
-        log.data = (struct buf){0};
-        best = place;
-        any = true;
+        TRY(read_log(json_at(list, i), q, &place, &log, e));
+        insert(ret, places, max, ret_n, &log, &place);
     }
-    return any ? ERR_OK : err_set(e, ERR_NOT_FOUND, "no such log");
+    return ERR_OK;
 }
 
-enum err_code node_read_log(rpc *node, uint64_t until, const struct addr *contract,
-                            const struct hash32 *topic0, const struct hash32 *topic1,
-                            struct chain_log *ret, struct err *e)
+static void put_query(struct buf *out, const struct log_query *q)
 {
-    const struct hash32 topics[2] = {*topic0, *topic1};
+    buf_put_str(out, "[{\"address\":\"0x");
+    hex_put(out, BYTES_OF(*q->contract));
+    buf_put_str(out, "\",\"topics\":[\"0x");
+    hex_put(out, BYTES_OF(*q->topic[0]));
+    if (q->topic[1]) {
+        buf_put_str(out, "\",\"0x");
+        hex_put(out, BYTES_OF(*q->topic[1]));
+    }
+    buf_printf(out, "\"],\"fromBlock\":\"0x0\",\"toBlock\":\"0x%llx\"}]",
+               (unsigned long long)q->until);
+}
+
+enum err_code node_read_logs(rpc *node, uint64_t until, const struct addr *contract,
+                             const struct hash32 *topic0, const struct hash32 *topic1,
+                             struct chain_log *ret, size_t max, size_t *ret_n, struct err *e)
+{
+    const struct log_query q = {until, contract, {topic0, topic1}};
     struct buf params AUTO_CALL(buf_done) = BUF(1024);
-    struct chain_log found AUTO_CALL(chain_log_done) = {0};
+    struct log_place places[NODE_LOGS_MAX];
     AUTO(json) answer = NULL;
     const json *result;
-    enum err_code code;
+    size_t n = 0;
 
-    buf_put_str(&params, "[{\"address\":\"0x");
-    hex_put(&params, BYTES_OF(*contract));
-    buf_put_str(&params, "\",\"topics\":[\"0x");
-    hex_put(&params, BYTES_OF(*topic0));
-    buf_put_str(&params, "\",\"0x");
-    hex_put(&params, BYTES_OF(*topic1));
-    buf_printf(&params, "\"],\"fromBlock\":\"0x0\",\"toBlock\":\"0x%llx\"}]",
-               (unsigned long long)until);
+    if (max > NODE_LOGS_MAX)
+        return err_set(e, ERR_INTERNAL, "%zu logs at once, at most %d", max, NODE_LOGS_MAX);
+    put_query(&params, &q);
     TRY(buf_check(&params, e));
     TRY(rpc_one(node, "eth_getLogs", buf_cstr(&params), &answer, &result, e));
-    code = newest_log(result, until, contract, topics, &found, e);
-    if (code == ERR_NOT_FOUND && !(json_is_array(result) && json_len(result) > 0))
-        return code;
-    if (code != ERR_OK)
+    if (newest_logs(result, &q, ret, places, max, &n, e) != ERR_OK) {
+        while (n > 0)
+            chain_log_done(&ret[--n]);
         return upstream(node, "eth_getLogs", e);
-    *ret = found;
-    found.data = (struct buf){0};
+    }
+    *ret_n = n;
     return ERR_OK;
 }

@@ -20,7 +20,9 @@ MUST_CHECK enum err_code node_read_block(rpc *node, uint64_t number, struct fina
 MUST_CHECK enum err_code node_read_facts(rpc *node, const struct block_ref *at,
                                          const struct fact_key *keys, size_t n,
                                          struct hash32 *ret_values, struct err *e);
-/* The newest log with both topics up to that block.  ERR_NOT_FOUND: none. */
-MUST_CHECK enum err_code node_read_log(rpc *node, uint64_t until, const struct addr *contract,
-                                       const struct hash32 *topic0, const struct hash32 *topic1,
-                                       struct chain_log *ret, struct err *e);
+#define NODE_LOGS_MAX 64
+/* As `logs` of chain/view.h; max is at most NODE_LOGS_MAX. */
+MUST_CHECK enum err_code node_read_logs(rpc *node, uint64_t until, const struct addr *contract,
+                                        const struct hash32 *topic0, const struct hash32 *topic1,
+                                        struct chain_log *ret, size_t max, size_t *ret_n,
+                                        struct err *e);

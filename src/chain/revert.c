@@ -7,13 +7,40 @@
 
 #define STRING_MAX 200
 
-/* Custom errors by signature: OpenZeppelin's that our contracts can raise, and our own. */
+/* Custom errors by signature: OpenZeppelin's, and those of contracts/src (a test of gov compares
+ * this list with the compiled contracts). */
 static const char *const errors[] = {
-    "AccessControlUnauthorizedAccount(address,bytes32)",
     "AccessControlBadConfirmation()",
-    "OwnableUnauthorizedAccount(address)",
+    "AccessControlUnauthorizedAccount(address,bytes32)",
+    "AlreadySet()",
+    "BadName()",
+    "BadNonce()",
+    "BadRules()",
+    "BadSubject()",
+    "BadTime()",
+    "BadUri()",
+    "Empty()",
+    "Ended()",
+    "IsFrozen()",
+    "ListFull()",
+    "NoCode()",
+    "NoPcrMask()",
+    "NotWritten()",
+    "NotYours()",
+    "NothingWaits()",
+    "OneAuthority()",
+    "OperatorMustBeSender()",
     "OwnableInvalidOwner(address)",
+    "OwnableUnauthorizedAccount(address)",
+    "PrincipalNeeded()",
     "ReentrancyGuardReentrantCall()",
+    "TooEarly(uint64)",
+    "TooLong(uint256,uint256)",
+    "Unknown()",
+    "UnknownKind(uint8)",
+    "UnknownLayout(uint16)",
+    "WrongLength(string,uint256)",
+    "WrongScheme()",
 };
 
 static void put_word(struct buf *out, const struct abi_node *type, const struct abi_value *v)

@@ -28,23 +28,20 @@ struct rpc {
 
 static enum err_code set_url(rpc *r, const struct rpc_config *config, struct err *e)
 {
-    AUTO(heap_str) room = malloc(sizeof(struct uri));
-    struct uri *u = (struct uri *)(void *)room;
+    struct uri u;
     bool https, v6;
 
-    if (!u)
-        return err_set(e, ERR_NOMEM, "node address");
-    TRY_IN(e, uri_parse(bytes_of_str(config->url), u, e), "node address");
-    https = strcmp(u->scheme, "https") == 0;
-    if (!https && strcmp(u->scheme, "http") != 0)
-        return err_set(e, ERR_INVALID, "node address: scheme %s, expected https", u->scheme);
+    TRY_IN(e, uri_parse(bytes_of_str(config->url), &u, e), "node address");
+    https = strcmp(u.scheme, "https") == 0;
+    if (!https && strcmp(u.scheme, "http") != 0)
+        return err_set(e, ERR_INVALID, "node address: scheme %s, expected https", u.scheme);
     if (!https && !config->allow_http)
         return err_set(e, ERR_INVALID, "node address: http is not accepted here, expected https");
-    if (!u->host[0])
+    if (!u.host[0])
         return err_set(e, ERR_INVALID, "node address: no host");
-    v6 = strchr(u->host, ':') != NULL;
-    snprintf(r->host, sizeof r->host, "%s%s%s:%u", v6 ? "[" : "", u->host, v6 ? "]" : "",
-             u->port ? u->port
+    v6 = strchr(u.host, ':') != NULL;
+    snprintf(r->host, sizeof r->host, "%s%s%s:%u", v6 ? "[" : "", u.host, v6 ? "]" : "",
+             u.port  ? u.port
              : https ? 443u
                      : 80u);
     snprintf(r->url, sizeof r->url, "%s", config->url);

@@ -32,13 +32,14 @@ enum err_code chain_view_body(const struct chain_view *v, const struct finalized
     return v->ops->body(v->self, at, contract, calldata, ret, e);
 }
 
-enum err_code chain_view_log(const struct chain_view *v, const struct finalized_block *at,
-                             const struct addr *contract, const struct hash32 *topic0,
-                             const struct hash32 *topic1, struct chain_log *ret, struct err *e)
+enum err_code chain_view_logs(const struct chain_view *v, const struct finalized_block *at,
+                              const struct addr *contract, const struct hash32 *topic0,
+                              const struct hash32 *topic1, struct chain_log *ret, size_t max,
+                              size_t *ret_n, struct err *e)
 {
-    if (!v->ops->log)
-        return err_set(e, ERR_NOT_FOUND, "this chain view (%s) reads no logs", v->mode);
-    return v->ops->log(v->self, at, contract, topic0, topic1, ret, e);
+    if (!v->ops->logs)
+        return err_set(e, ERR_UPSTREAM, "this chain view (%s) reads no logs", v->mode);
+    return v->ops->logs(v->self, at, contract, topic0, topic1, ret, max, ret_n, e);
 }
 
 void chain_view_done(struct chain_view *v)

@@ -44,10 +44,11 @@ struct chain_view_ops {
      * a hash that was read from a slot.  NULL where a view has no such thing (fakes). */
     enum err_code (*body)(void *self, const struct finalized_block *at, const struct addr *contract,
                           struct bytes calldata, struct buf *ret, struct err *e);
-    /* The newest log up to that block with these two topics: UNTRUSTED.  ERR_NOT_FOUND: none. */
-    enum err_code (*log)(void *self, const struct finalized_block *at, const struct addr *contract,
-                         const struct hash32 *topic0, const struct hash32 *topic1,
-                         struct chain_log *ret, struct err *e);
+    /* Logs up to that block with topic0, and topic1 unless it is NULL; newest first, at most max
+     * (<= 64): UNTRUSTED.  NULL where a view has no such thing (fakes). */
+    enum err_code (*logs)(void *self, const struct finalized_block *at, const struct addr *contract,
+                          const struct hash32 *topic0, const struct hash32 *topic1,
+                          struct chain_log *ret, size_t max, size_t *ret_n, struct err *e);
     void (*free)(void *self);
 };
 
@@ -81,11 +82,12 @@ MUST_CHECK enum err_code chain_view_body(const struct chain_view *v,
                                          const struct finalized_block *at,
                                          const struct addr *contract, struct bytes calldata,
                                          struct buf *ret, struct err *e);
-MUST_CHECK enum err_code chain_view_log(const struct chain_view *v,
-                                        const struct finalized_block *at,
-                                        const struct addr *contract, const struct hash32 *topic0,
-                                        const struct hash32 *topic1, struct chain_log *ret,
-                                        struct err *e);
+/* ret: room for max, each to be ended with chain_log_done; left empty on failure. */
+MUST_CHECK enum err_code chain_view_logs(const struct chain_view *v,
+                                         const struct finalized_block *at,
+                                         const struct addr *contract, const struct hash32 *topic0,
+                                         const struct hash32 *topic1, struct chain_log *ret,
+                                         size_t max, size_t *ret_n, struct err *e);
 /* Ends the view and empties *v; fine on one that was never made. */
 void chain_view_done(struct chain_view *v);
 

@@ -69,18 +69,3 @@ MUST_CHECK enum err_code gov_registry_backends(const struct chain_view *v,
 MUST_CHECK enum err_code gov_artifact(const struct chain_view *v, const struct finalized_block *at,
                                       const struct addr *contract, const struct hash32 *id,
                                       struct buf *ret, struct err *e);
-
-/* What went into an allowed identity (event IdentityMeasured), so that a tool can name the register
- * that differs.  UNTRUSTED until the caller has computed the identity from it again. */
-#define GOV_MEASURED_TDX   1
-#define GOV_MEASURED_AZURE 2
-struct gov_measured {
-    uint8_t kind;
-    struct buf measurements;
-};
-void gov_measured_done(struct gov_measured *m);
-MUST_CHECK enum err_code gov_identity_measured(const struct chain_view *v,
-                                               const struct finalized_block *at,
-                                               const struct addr *contract,
-                                               const struct hash32 *identity,
-                                               struct gov_measured *ret, struct err *e);

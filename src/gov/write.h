@@ -4,14 +4,9 @@
  * and succeeded; ret_receipt may be NULL.  Who may call what is the contract's decision: a refusal
  * comes back as ERR_DENIED with the contract's reason. */
 #pragma once
+#include "attest/identity.h"
 #include "chain/transactor.h"
 #include "gov/contract.h"
-
-/* Measurements of a TD as they stand in its quote. */
-struct gov_tdx {
-    uint8_t mrtd[48], rtmr[4][48], mrowner[48], mrconfigid[48], mrownerconfig[48];
-    uint8_t td_attributes[8], xfam[8];
-};
 
 enum gov_role { GOV_ROLE_OPERATOR, GOV_ROLE_METADATA, GOV_ROLE_CURATOR, GOV_ROLE_GUARDIAN };
 
@@ -23,7 +18,7 @@ enum gov_kind { /* of subject in freeze and revoke */
                 GOV_KIND_PARAVISOR = 5,
 };
 
-/* ---- deployment; the sender becomes the owner; receipt.contract is the address ---- */
+/* ---- deployment; the sender becomes the owner; receipt.contract is the address; scheme 2 ---- */
 MUST_CHECK enum err_code gov_deploy_kms(transactor *t, struct tx_receipt *ret, struct err *e);
 MUST_CHECK enum err_code gov_deploy_registry(transactor *t, struct tx_receipt *ret, struct err *e);
 
@@ -32,10 +27,10 @@ MUST_CHECK enum err_code gov_allow_application(transactor *t, const struct addr 
                                                const struct addr *app, struct tx_receipt *ret,
                                                struct err *e);
 /* The KMS with these measurements under this configuration. */
-MUST_CHECK enum err_code gov_allow_kms_tdx(transactor *t, const struct addr *kms,
-                                           const struct gov_tdx *m,
-                                           const struct hash32 *config_hash, struct tx_receipt *ret,
-                                           struct err *e);
+MUST_CHECK enum err_code gov_allow_kms(transactor *t, const struct addr *kms,
+                                       const struct measurements *m,
+                                       const struct hash32 *config_hash, struct tx_receipt *ret,
+                                       struct err *e);
 /* root_id and commitment, once. */
 MUST_CHECK enum err_code gov_commit_root(transactor *t, const struct addr *kms,
                                          const struct hash32 *root_id,
@@ -44,9 +39,10 @@ MUST_CHECK enum err_code gov_commit_root(transactor *t, const struct addr *kms,
 
 /* ---- application contract ---- */
 /* Allows the identity with these measurements and gives it the template `config` (SHA-256). */
-MUST_CHECK enum err_code gov_set_config_tdx(transactor *t, const struct addr *app,
-                                            const struct gov_tdx *m, const struct hash32 *config,
-                                            struct tx_receipt *ret, struct err *e);
+MUST_CHECK enum err_code gov_set_config_measured(transactor *t, const struct addr *app,
+                                                 const struct measurements *m,
+                                                 const struct hash32 *config,
+                                                 struct tx_receipt *ret, struct err *e);
 MUST_CHECK enum err_code gov_set_config(transactor *t, const struct addr *app,
                                         const struct hash32 *identity, const struct hash32 *config,
                                         struct tx_receipt *ret, struct err *e);
@@ -79,3 +75,21 @@ MUST_CHECK enum err_code gov_grant_role(transactor *t, const struct addr *contra
 MUST_CHECK enum err_code gov_revoke_role(transactor *t, const struct addr *contract,
                                          enum gov_role role, const struct addr *who,
                                          struct tx_receipt *ret, struct err *e);
+/* Settings.  What tightens holds at once; what loosens waits the contract's delay and is then
+ * brought into force by gov_apply_settings. */
+MUST_CHECK enum err_code gov_set_paused(transactor *t, const struct addr *contract, bool paused,
+                                        struct tx_receipt *ret, struct err *e);
+MUST_CHECK enum err_code gov_set_operator_required(transactor *t, const struct addr *contract,
+                                                   bool required, struct tx_receipt *ret,
+                                                   struct err *e);
+MUST_CHECK enum err_code gov_set_delay(transactor *t, const struct addr *contract, uint32_t seconds,
+                                       struct tx_receipt *ret, struct err *e);
+MUST_CHECK enum err_code gov_apply_settings(transactor *t, const struct addr *contract,
+                                            struct tx_receipt *ret, struct err *e);
+/* The line of an application; both sides must be set, and the delay of the old one pass. */
+MUST_CHECK enum err_code gov_set_predecessor(transactor *t, const struct addr *contract,
+                                             const struct addr *old, struct tx_receipt *ret,
+                                             struct err *e);
+MUST_CHECK enum err_code gov_set_successor(transactor *t, const struct addr *contract,
+                                           const struct addr *next, struct tx_receipt *ret,
+                                           struct err *e);

@@ -1,0 +1,141 @@
+/* bodies - what is larger than a word: fetched from anywhere, checked against the slot; registry.h.
+ */
+#include "chain/abi.h"
+#include "crypto/digest.h"
+#include "gov/contracts_gen.h"
+#include "gov/registry.h"
+
+#define ANSWER_MAX   (3 * GOV_PKI_MAX)
+#define EVIDENCE_MAX 65536 /* the third part of a PKI, which we do not look at */
+#define LIST_MAX     (GOV_BACKENDS_MAX * 1024)
+
+static enum err_code ask(const struct chain_view *v, const struct finalized_block *at,
+                         const struct addr *contract, const char *function,
+                         const struct hash32 *argument, struct buf *ret, struct err *e)
+{
+    struct buf call AUTO_CALL(buf_done) = BUF(128);
+    struct abi_value value = argument ? abi_word(argument) : (struct abi_value){0};
+
+    TRY(abi_call(function, &value, argument ? 1 : 0, &call, e));
+    return chain_view_body(v, at, contract, buf_bytes(&call), ret, e);
+}
+
+/* ---- PKI ---- */
+
+void gov_pki_done(struct gov_pki *p)
+{
+    buf_done(&p->ca_der);
+    buf_done(&p->spki_der);
+}
+
+enum err_code gov_pki_hash(struct bytes ca_der, struct bytes spki_der, struct hash32 *ret,
+                           struct err *e)
+{
+    struct buf encoded AUTO_CALL(buf_done) = BUF(2 * GOV_PKI_MAX + 256);
+
+    TRY_IN(e,
+           abi_encode("bytes,bytes", (struct abi_value[]){abi_bytes(ca_der), abi_bytes(spki_der)},
+                      2, &encoded, e),
+           "PKI");
+    keccak256(buf_bytes(&encoded), ret);
+    return ERR_OK;
+}
+
+enum err_code gov_registry_pki(const struct chain_view *v, const struct finalized_block *at,
+                               const struct addr *app, const struct hash32 *pki_hash,
+                               struct gov_pki *ret, struct err *e)
+{
+    struct buf answer AUTO_CALL(buf_done) = BUF(ANSWER_MAX + EVIDENCE_MAX);
+    struct gov_pki pki AUTO_CALL(gov_pki_done) = {BUF(GOV_PKI_MAX), BUF(GOV_PKI_MAX)};
+    AUTO(abi_tree) tree = NULL;
+    const struct abi_value *parts;
+    struct hash32 found;
+
+    if (hash32_is_zero(pki_hash))
+        return err_set(e, ERR_NOT_FOUND, "the contract publishes no PKI yet");
+    TRY_IN(e, ask(v, at, app, GOV_FN_PKI, NULL, &answer, e), "PKI");
+    TRY_IN(e, abi_decode(GOV_RET_PKI, buf_bytes(&answer), &tree, e), "PKI");
+    parts = abi_tree_values(tree)[0].items;
+    TRY(gov_pki_hash(parts[0].bytes, parts[1].bytes, &found, e));
+    if (!hash32_eq(&found, pki_hash))
+        return err_set(e, ERR_VERIFY, "PKI: the answer does not have the hash that is onchain");
+    buf_put(&pki.ca_der, parts[0].bytes);
+    buf_put(&pki.spki_der, parts[1].bytes);
+    TRY(buf_check(&pki.ca_der, e));
+    TRY(buf_check(&pki.spki_der, e));
+    *ret = pki;
+    pki = (struct gov_pki){0};
+    return ERR_OK;
+}
+
+/* ---- storage backends ---- */
+
+void gov_backends_done(struct gov_backends *b)
+{
+    while (b->n > 0)
+        free(b->uri[--b->n]);
+}
+
+static enum err_code copy_uri(struct bytes text, char **ret, struct err *e)
+{
+    if (memchr(text.p, 0, text.n))
+        return err_set(e, ERR_INVALID, "storage backends: a URI with NUL");
+    *ret = strndup((const char *)text.p, text.n);
+    return *ret ? ERR_OK : err_set(e, ERR_NOMEM, "storage backends");
+}
+
+enum err_code gov_registry_backends(const struct chain_view *v, const struct finalized_block *at,
+                                    const struct addr *app, const struct hash32 *backends_hash,
+                                    struct gov_backends *ret, struct err *e)
+{
+    struct gov_backends list AUTO_CALL(gov_backends_done) = {0};
+    struct buf answer AUTO_CALL(buf_done) = BUF(LIST_MAX);
+    AUTO(abi_tree) tree = NULL;
+    const struct abi_value *uris;
+    struct hash32 found;
+
+    if (hash32_is_zero(backends_hash)) {
+        *ret = list;
+        return ERR_OK;
+    }
+    TRY_IN(e, ask(v, at, app, GOV_FN_STORAGE_BACKENDS, NULL, &answer, e), "storage backends");
+    /* The hash is of abi.encode(string[]), which is what the function returns. */
+    keccak256(buf_bytes(&answer), &found);
+    if (!hash32_eq(&found, backends_hash))
+        return err_set(e, ERR_VERIFY,
+                       "storage backends: the answer does not have the hash that is onchain");
+    TRY_IN(e, abi_decode(GOV_RET_STORAGE_BACKENDS, buf_bytes(&answer), &tree, e),
+           "storage backends");
+    uris = abi_tree_values(tree);
+    if (uris->n > GOV_BACKENDS_MAX)
+        return err_set(e, ERR_TOO_LARGE, "storage backends: %zu, at most %d", uris->n,
+                       GOV_BACKENDS_MAX);
+    for (; list.n < uris->n; list.n++)
+        TRY(copy_uri(uris->items[list.n].bytes, &list.uri[list.n], e));
+    *ret = list;
+    list.n = 0;
+    return ERR_OK;
+}
+
+/* ---- artifacts ---- */
+
+enum err_code gov_artifact(const struct chain_view *v, const struct finalized_block *at,
+                           const struct addr *contract, const struct hash32 *id, struct buf *ret,
+                           struct err *e)
+{
+    struct buf answer AUTO_CALL(buf_done) = BUF(GOV_ARTIFACT_MAX + 128);
+    AUTO(abi_tree) tree = NULL;
+    struct hash32 found;
+    struct bytes body;
+
+    /* `artifacts` answers with nothing where `getArtifact` reverts. */
+    TRY_IN(e, ask(v, at, contract, GOV_FN_ARTIFACTS, id, &answer, e), "artifact");
+    TRY_IN(e, abi_decode(GOV_RET_ARTIFACTS, buf_bytes(&answer), &tree, e), "artifact");
+    body = abi_tree_values(tree)->bytes;
+    sha256(body, &found);
+    if (!hash32_eq(&found, id))
+        return body.n == 0 ? err_set(e, ERR_NOT_FOUND, "artifact: the contract has none of this id")
+                           : err_set(e, ERR_VERIFY, "artifact: the answer has another SHA-256");
+    buf_put(ret, body);
+    return buf_check(ret, e);
+}
