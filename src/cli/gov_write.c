@@ -6,29 +6,6 @@
 #include "gov/registry.h"
 #include "gov/write.h"
 
-static void tdx_of(const struct measurements *m, struct gov_tdx *ret)
-{
-    *ret = (struct gov_tdx){0};
-    memcpy(ret->mrtd, m->mrtd, sizeof ret->mrtd);
-    memcpy(ret->rtmr, m->rtmr, sizeof ret->rtmr);
-    memcpy(ret->mrowner, m->mrowner, sizeof ret->mrowner);
-    memcpy(ret->mrconfigid, m->mrconfigid, sizeof ret->mrconfigid);
-    memcpy(ret->mrownerconfig, m->mrownerconfig, sizeof ret->mrownerconfig);
-    memcpy(ret->td_attributes, m->td_attributes, sizeof ret->td_attributes);
-    memcpy(ret->xfam, m->xfam, sizeof ret->xfam);
-}
-
-static enum err_code read_tdx(const char *path, struct gov_tdx *ret, struct err *e)
-{
-    struct measurements m;
-
-    TRY(cli_measurements(path, &m, e));
-    if (m.kind != TEE_TDX)
-        return err_set(e, ERR_INVALID, "%s: measurements of an Azure TD, expected plain TDX", path);
-    tdx_of(&m, ret);
-    return ERR_OK;
-}
-
 static enum err_code print_receipt(const struct cli_args *a, json *result,
                                    const struct tx_receipt *r, struct err *e)
 {
@@ -106,16 +83,16 @@ static enum err_code allow_kms_image(const struct cli_args *a, const struct cli_
                                      const struct addr *contract, json *result,
                                      struct tx_receipt *ret, struct err *e)
 {
-    struct gov_tdx tdx;
+    struct measurements measured;
     struct hash32 config_hash;
 
-    TRY(read_tdx(cli_value(a, "measurements"), &tdx, e));
+    TRY(cli_measurements(cli_value(a, "measurements"), &measured, e));
     if (!cli_value(a, "config-hash"))
         return err_set(e, ERR_INVALID,
                        "--measurements needs --config-hash: a KMS image is allowed with its "
                        "configuration only (`teereg kms config-hash` prints it)");
     TRY(cli_hash32(a, "config-hash", &config_hash, e));
-    TRY(gov_allow_kms_tdx(node->writer, contract, &tdx, &config_hash, ret, e));
+    TRY(gov_allow_kms(node->writer, contract, &measured, &config_hash, ret, e));
     return json_put_hex(result, "config_hash", BYTES_OF(config_hash), e);
 }
 
@@ -165,7 +142,7 @@ enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e)
     const char *measurements = cli_value(a, "measurements");
     AUTO(json) result = NULL;
     struct hash32 template_, identity;
-    struct gov_tdx tdx;
+    struct measurements measured;
     struct addr app;
     struct tx_receipt r;
 
@@ -174,11 +151,11 @@ enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e)
     if (!measurements == !cli_value(a, "identity"))
         return err_set(e, ERR_INVALID, "name exactly one of --measurements and --identity");
     if (measurements)
-        TRY(read_tdx(measurements, &tdx, e));
+        TRY(cli_measurements(measurements, &measured, e));
     else
         TRY(cli_hash32(a, "identity", &identity, e));
     TRY(cli_node_open(a, NODE_WRITE, &node, e));
-    TRY(measurements ? gov_set_config_tdx(node.writer, &app, &tdx, &template_, &r, e)
+    TRY(measurements ? gov_set_config_measured(node.writer, &app, &measured, &template_, &r, e)
                      : gov_set_config(node.writer, &app, &identity, &template_, &r, e));
     TRY(json_new_object(&result, e));
     TRY(json_put_hex0x(result, "app", BYTES_OF(app), e));
