@@ -38,6 +38,7 @@ void store_id_of(struct bytes content, struct hash32 *ret);
 MUST_CHECK enum err_code store_fetch(store *s, enum store_kind kind, const struct hash32 *id,
                                      struct buf *ret, struct err *e);
 
-/* Puts content into every backend that takes any; ERR_OK when at least one did. */
+/* Puts content into every backend that takes any; ERR_OK when at least one did, ERR_UPSTREAM (with
+ * each one's reason) when none did. */
 MUST_CHECK enum err_code store_put(store *s, enum store_kind kind, struct bytes content,
                                    struct hash32 *ret_id, struct err *e);
