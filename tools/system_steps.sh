@@ -1,0 +1,168 @@
+# shellcheck shell=bash
+# What a local system consists of, one function a step; each may be called alone, in this order.
+#
+# Sourced after tools/system.sh.  Commands of teereg take their settings from the environment
+# (TEEREG_RPC, TEEREG_CHAIN_ID, TEEREG_KEY_FILE, TEEREG_KMS, TEEREG_APP, TEEREG_KMS_URL), so that what is
+# typed is what matters.  With SHOW=1 each command is shown before it runs, and its output after.
+
+SHOW=${SHOW:-0}
+BOLD='' PLAIN=''
+[ ! -t 1 ] || BOLD=$'\e[1m' PLAIN=$'\e[0m'
+OUT= # standard output of the last command of `run`
+
+# field NAME: its value in the output of the last command ("  name   value").
+field() {
+    local name value
+    while read -r name value; do
+        if [ "$name" = "$1" ]; then
+            printf '%s\n' "$value"
+            return
+        fi
+    done <<<"$OUT"
+    fail "no '$1' in this output: $OUT"
+}
+
+# run COMMAND...: a command of ours that must succeed.
+run() {
+    [ "$SHOW" = 0 ] || shown "$@"
+    OUT=$("$@" 2>"$WORK/log/stderr") || {
+        cat "$WORK/log/stderr" >&2
+        fail "this failed: $*"
+    }
+    [ "$SHOW" = 0 ] || printf '%s\n' "$OUT" | tell_output
+}
+
+# shown COMMAND...: as one would type it, the work folder left out.
+shown() {
+    local word line=
+    for word in "$@"; do
+        case $word in
+        *[\ \"\']* | '') line+=" '$word'" ;;
+        *) line+=" $word" ;;
+        esac
+    done
+    printf '  %s$%s%s\n' "$BOLD" "${line//"$WORK/"/}" "$PLAIN"
+}
+
+# Long values are cut in the middle.
+tell_output() { sed -E 's/\b((0x)?[0-9a-f]{10})[0-9a-f]{20,}([0-9a-f]{6})\b/\1...\3/g; s/^/    /'; }
+
+# A chain of its own: five blocks a second, final two blocks later.
+system_chain() {
+    start chain "$ROOT/contracts/anvil" --port 0 --chain-id 31337 --slots-in-an-epoch 1 \
+        --block-time "${1:-0.2}" --no-cors
+    TEEREG_RPC=http://$(wait_line chain '^Listening on ' | sed 's/^Listening on //')
+    TEEREG_CHAIN_ID=31337
+    TEEREG_KEY_FILE=$WORK/owner.key
+    # The first of the keys that anvil gives money to, the same everywhere.
+    (umask 077 && echo ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80 \
+        >"$TEEREG_KEY_FILE")
+    export TEEREG_RPC TEEREG_CHAIN_ID TEEREG_KEY_FILE
+}
+
+system_contracts() {
+    run teereg gov deploy kms
+    TEEREG_KMS=$(field contract)
+    run teereg gov deploy app
+    TEEREG_APP=$(field contract)
+    export TEEREG_KMS TEEREG_APP
+    run teereg gov app allow
+}
+
+declare -A PLATFORM=() # URL of each simulated platform
+
+# system_platform NAME IMAGE [OPTION OF teereg-sim serve...]: a machine that runs IMAGE, whose
+# measurements are in $WORK/NAME.json (made here unless they are there).
+system_platform() {
+    local name=$1 image=$2
+    shift 2
+    [ -f "$WORK/$name.json" ] ||
+        teereg-sim measurements --image "$image" --out "$WORK/$name.json" 2>/dev/null
+    start "platform-$name" teereg-sim serve --listen 127.0.0.1:0 --platform "$name" \
+        --measurements "$WORK/$name.json" "$@"
+    PLATFORM[$name]=$(wait_line "platform-$name" ' at http://' | sed -E 's/.* at (http[^ ]*[0-9]):.*/\1/')
+}
+
+# The options that make a KMS's security configuration, the same for its hash and for its service.
+kms_options() { KMS_OPTIONS=(--kms "$TEEREG_KMS" --rpc "$TEEREG_RPC" --chain-id "$TEEREG_CHAIN_ID"); }
+
+# The image of the KMS on its platform, with the hash of its configuration, as governance allows it.
+system_kms_allow() {
+    kms_options
+    run teereg kms config-hash "${KMS_OPTIONS[@]}"
+    CONFIG_HASH=$(field config_hash)
+    run teereg gov allow --contract "$TEEREG_KMS" --measurements "$WORK/kms.json" \
+        --config-hash "$CONFIG_HASH"
+}
+
+# system_kms_start [OPTION...]: on the platform "kms", with the root key of $WORK/root.key.
+# shellcheck disable=SC2120  # tests give it more
+system_kms_start() {
+    kms_options
+    [ -f "$WORK/root.key" ] || teereg kms root-key --out "$WORK/root.key" >"$WORK/log/root-key" 2>&1 ||
+        fail "no root key could be made: $(cat "$WORK/log/root-key")"
+    start kms teereg kms serve "${KMS_OPTIONS[@]}" --attester "${PLATFORM[kms]}" \
+        --listen 127.0.0.1:0 --admin "$WORK/kms.sock" --audit "$WORK/audit.log" \
+        --root-key-file "$WORK/root.key" "$@"
+    TEEREG_KMS_URL=$(wait_line kms 'https://[^ ]+:[0-9]+' | sed -E 's|.*(https://[^ "]+:[0-9]+).*|\1|')
+    export TEEREG_KMS_URL
+}
+
+# What makes it live: the root it holds is written down, once for ever.
+system_kms_commit() { run teereg gov root commit; }
+
+system_pki() { run teereg gov pki publish; }
+
+# system_secret NAME FILE: sealed to the application and stored onchain; REFERENCE is what a template
+# writes to have it.
+system_secret() {
+    run teereg secret seal "$2" --text --out "$WORK/$1.sealed"
+    run teereg store put "$WORK/$1.sealed" --kind secret --store "onchain://$TEEREG_APP"
+    REFERENCE=$(field reference)
+}
+
+# The template, and who may have what it resolves to: the image of measurements file $2.
+system_config() {
+    run teereg store put "$1" --kind config --store "onchain://$TEEREG_APP"
+    TEMPLATE=$(field id)
+    run teereg gov set-config --measurements "$2" --template "$TEMPLATE"
+}
+
+# What an application developer writes: one value that everybody may read, one that nobody may.
+system_template() {
+    cat >"$WORK/template.json" <<END
+{
+  "listen": "0.0.0.0:8080",
+  "database": {
+    "host": "db.internal",
+    "user": "orders",
+    "password": "$1"
+  }
+}
+END
+}
+
+# provision PLATFORM [OPTION...]: an instance on that platform; its files go to $WORK/instance-PLATFORM.
+provision() {
+    local platform=$1
+    shift
+    run teereg instance provision --attester "${PLATFORM[$platform]}" \
+        --out "$WORK/instance-$platform" "$@"
+}
+
+# All of it: afterwards the image "orders" on platform "orders" can be provisioned.
+system_all() {
+    system_chain "${1:-0.2}"
+    system_platform kms teereg-kms
+    system_platform orders orders
+    system_contracts
+    system_kms_allow
+    system_kms_start
+    system_kms_commit
+    system_pki
+    run teereg gov backend add "onchain://$TEEREG_APP"
+    (umask 077 && printf 'correct horse battery staple' >"$WORK/password.txt")
+    system_secret password "$WORK/password.txt"
+    system_template "$REFERENCE"
+    system_config "$WORK/template.json" "$WORK/orders.json"
+}
