@@ -218,7 +218,7 @@ static bool read_meaning(struct http_parser *p)
                 return false;
         } else if (strcasecmp(name, "transfer-encoding") == 0) {
             if (h->chunked || h->http_1_0 || strcasecmp(v, "chunked") != 0)
-                return http_refuse(p, 400, "Transfer-Encoding is not one \"chunked\"");
+                return http_refuse(p, 400, "Transfer-Encoding is not one single chunked");
             h->chunked = true;
         } else if (strcasecmp(name, "connection") == 0) {
             read_connection(v, &close, &keep);
