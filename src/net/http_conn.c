@@ -299,6 +299,7 @@ static enum step dispatch(struct http_conn *c)
 {
     c->request.body = buf_bytes(&c->parser.body);
     atomic_fetch_add(&c->server->requests, 1);
+    arm(&c->event_read, &c->reading, true); /* for the time after, if the worker says nothing */
     arm(&c->event_write, &c->writing, false);
     pthread_mutex_lock(&c->lock);
     c->busy = true;
