@@ -106,18 +106,8 @@ static enum err_code ask_contract(const struct provision_config *c, const struct
     TRY_IN(e, gov_registry_read(c->view, &ret->at, &c->app, &query, &ret->facts, e),
            "application contract");
 
-    const struct gov_head *head = &ret->facts.head;
-    const struct identity_rules rules = {c->chain_id, c->app, head->rtmr3, head->pcr_mask};
-
-    if (head->scheme == 1)
-        identity_v1(own, &c->app, &ret->identity);
-    else
-        TRY(identity_v2(own, &rules, &ret->identity, e));
-    if (head->principal) {
-        const struct hash32 identity = ret->identity;
-
-        identity_principal(&identity, &c->config_hash, &ret->identity);
-    }
+    TRY(explain_identity(c->view, &c->app, &ret->facts.head, own, &c->config_hash, &ret->identity,
+                         e));
     query.identity = &ret->identity;
     return gov_registry_read(c->view, &ret->at, &c->app, &query, &ret->facts, e);
 }
@@ -132,12 +122,13 @@ static enum err_code refused(const struct provision_config *c, const struct meas
     struct err ignored;
 
     if (chain_view_finalized(c->view, &at, &ignored) != ERR_OK ||
-        explain_refusal(c->view, &at, &c->app, own, c->clock, &why, &ignored) != ERR_OK ||
+        explain_measurements(c->view, &at, &c->app, own, &c->config_hash, c->clock, &why,
+                             &ignored) != ERR_OK ||
         why.allowed) {
         *e = kms_said;
         return e->code;
     }
-    return err_set(e, ERR_DENIED, "%.160s\n%s", kms_said.msg, why.text);
+    return err_set(e, ERR_DENIED, "%.110s\n%.400s", kms_said.msg, why.text);
 }
 
 /* The KMS's word about keys counts only where governance published the same (SR-74). */
