@@ -338,22 +338,26 @@ static enum err_code failed(const http_client *c, CURLcode rc, struct err *e)
     case CURLE_OPERATION_TIMEDOUT:
         return err_set(e, ERR_TIMEOUT, "no answer in time");
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return err_set(e, ERR_INVALID, "not a URL that may be asked: %s is needed",
-                       c->config.allow_http ? "http or https" : "https");
+        return err_set(e, ERR_INVALID, "malformed URL");
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return err_set(e, ERR_VERIFY, "the peer's certificate: %s", why);
     default:
         return err_set(e, ERR_UPSTREAM, "%s", why);
     }
 }
 
 /* "https://host:port" of the URL: all of it that a message may hold. */
-static enum err_code name_peer(const char *url, char *ret, size_t size, struct err *e)
+static enum err_code name_peer(const http_client *c, const char *url, char *ret, size_t size,
+                               struct err *e)
 {
     struct uri u;
     struct err why;
 
     if (strlen(url) > URI_MAX || uri_parse(bytes_of_str(url), &u, &why) != ERR_OK || !u.host[0])
         return err_set(e, ERR_INVALID, "malformed URL");
+    if (strcmp(u.scheme, "https") != 0 && !(c->config.allow_http && strcmp(u.scheme, "http") == 0))
+        return err_set(e, ERR_INVALID, "%s://%s: the scheme must be %s", u.scheme, u.host,
+                       c->config.allow_http ? "http or https" : "https");
     if (u.port)
         snprintf(ret, size, "%s://%s:%u", u.scheme, u.host, u.port);
     else
@@ -392,7 +396,7 @@ enum err_code http_client_do(http_client *c, const struct http_call *call, struc
     char peer[320];
     CURLcode rc;
 
-    TRY(name_peer(call->url, peer, sizeof peer, e));
+    TRY(name_peer(c, call->url, peer, sizeof peer, e));
     TRY(make_headers(call, &headers, e));
     begin(c, &answer);
     rc = set_call(c, call, headers);

@@ -49,7 +49,8 @@ const char *http_answer_header(const struct http_answer *a, const char *name);
 /* Any status is an answer.  ret is filled (what it held is freed) on success only; begin with
  * `struct http_answer a AUTO_CALL(http_answer_done) = {0};`
  * ERR_UPSTREAM (could not connect, bad answer), ERR_TIMEOUT, ERR_TOO_LARGE (answer), ERR_DENIED
- * (private address), ERR_INVALID (the URL), or what the judge of an attested peer said. */
+ * (private address), ERR_INVALID (the URL or a header), ERR_VERIFY (the peer's certificate), or
+ * what the judge of an attested peer said. */
 MUST_CHECK enum err_code http_client_do(http_client *c, const struct http_call *call,
                                         struct http_answer *ret, struct err *e);
 
