@@ -37,10 +37,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"quote", cmd_quote},
-    {"measurements", cmd_measurements},
-    {"faults", cmd_faults},
-    {"root", cmd_root},
+    {"serve", cmd_serve},   {"quote", cmd_quote}, {"measurements", cmd_measurements},
+    {"faults", cmd_faults}, {"root", cmd_root},
 };
 
 static bool wants_help(int argc, char **argv)

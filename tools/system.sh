@@ -34,7 +34,8 @@ system_begin() {
 start() {
     local name=$1
     shift
-    "$@" >"$WORK/log/$name" 2>&1 </dev/null &
+    : >"$WORK/log/$name" # there at once, for who reads it
+    "$@" >>"$WORK/log/$name" 2>&1 </dev/null &
     PID[$name]=$!
 }
 
@@ -65,7 +66,7 @@ stop() {
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.02
     done
-    kill -s KILL "$pid" 2>/dev/null || true
+    [ $i -lt 250 ] || kill -s KILL "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
 }
 

@@ -1,0 +1,90 @@
+# shellcheck shell=bash
+# What the integration tests share: a whole local system (tools/system.sh, tools/system_steps.sh) and
+# checks over it.  A script sources this first, calls system_begin (and system_all), then
+# checks, and ends with `finish`.
+set -euo pipefail
+ROOT=${TEEREG_SRC:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+BUILD=${TEEREG_BUILD:-$ROOT/build-dev}
+# shellcheck source=tools/system.sh
+. "$ROOT/tools/system.sh"
+# shellcheck source=tools/system_steps.sh
+. "$ROOT/tools/system_steps.sh"
+
+checks=0
+
+# ok SENTENCE: what was just shown.
+ok() {
+    checks=$((checks + 1))
+    printf 'ok - %s\n' "$*"
+}
+
+finish() {
+    [ "$checks" -gt 0 ] || fail "nothing was checked"
+    echo "$checks passed, 0 failed"
+}
+
+# refused SENTENCE EXIT_CODE REGEX COMMAND...: it must fail with that code and say what matches (ERE).
+# What it said is left in $WORK/said.
+refused() {
+    local sentence=$1 expected=$2 regex=$3 code=0
+    shift 3
+    "$@" >"$WORK/said" 2>&1 </dev/null || code=$?
+    if [ "$code" != "$expected" ] || ! grep -qE -- "$regex" "$WORK/said"; then
+        cat "$WORK/said" >&2
+        fail "$sentence: found exit code $code and the text above, expected $expected and: $regex"
+    fi
+    ok "$sentence"
+}
+
+# says SENTENCE REGEX COMMAND...: it must succeed and say what matches (ERE).
+says() {
+    local sentence=$1 regex=$2
+    shift 2
+    "$@" >"$WORK/said" 2>&1 </dev/null || {
+        cat "$WORK/said" >&2
+        fail "$sentence: the command failed: $*"
+    }
+    grep -qE -- "$regex" "$WORK/said" || {
+        cat "$WORK/said" >&2
+        fail "$sentence: expected $regex"
+    }
+    ok "$sentence"
+}
+
+# logged SENTENCE NAME REGEX: the process has said so, now or within the next seconds.
+logged() {
+    wait_line "$2" "$3" 5 >/dev/null
+    ok "$1"
+}
+
+# eventually SENTENCE SECONDS COMMAND...: it succeeds within that time.
+eventually() {
+    local sentence=$1 i tries=$(($2 * 10))
+    shift 2
+    for ((i = 0; i < tries; i++)); do
+        if "$@" >"$WORK/said" 2>&1; then
+            ok "$sentence"
+            return
+        fi
+        sleep 0.1
+    done
+    cat "$WORK/said" >&2
+    fail "$sentence: not within $((tries / 10)) s"
+}
+
+# probe HOW...: secrets requests that are wrong in these ways; one line each in $WORK/probe.
+probe() {
+    "$BUILD/tests/integration/probe" "$TEEREG_KMS_URL" "$TEEREG_RPC" "$TEEREG_CHAIN_ID" "$TEEREG_KMS" \
+        "$TEEREG_APP" "$WORK/orders.json" "$@" >"$WORK/probe"
+}
+
+# probe_refused HOW REASON SENTENCE: the probe was refused, and the KMS's log says why.
+probe_refused() {
+    probe "$1"
+    grep -qE "^$1: refused: KMS " "$WORK/probe" || fail "$3: found: $(cat "$WORK/probe")"
+    wait_line kms "$2" 5 >/dev/null
+    ok "$3"
+}
+
+# How many releases the audit log holds.
+releases() { grep -c '"event":"release"' "$WORK/audit.log" || true; }
