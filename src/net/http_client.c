@@ -14,7 +14,6 @@
 #define HEADERS_MAX  65536
 #define KEEP_ALIVE_S 600L /* evidence in a certificate ages: docs/WIRE.md */
 
-DEFINE_AUTO(CURL, curl_easy_cleanup);
 typedef struct curl_slist curl_list;
 DEFINE_AUTO(curl_list, curl_slist_free_all);
 
