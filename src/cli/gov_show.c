@@ -186,11 +186,11 @@ static enum err_code show_app(const struct cli_args *a, const struct cli_node *n
 enum err_code gov_cmd_show(const struct cli_args *a, struct err *e)
 {
     struct cli_node node AUTO_CALL(cli_node_done) = {0};
-    const bool kms = cli_value(a, "kms") != NULL;
+    const bool kms = strcmp(a->positional[0], "kms") == 0;
     AUTO(json) result = NULL;
 
-    if (kms == (cli_value(a, "app") != NULL))
-        return err_set(e, ERR_INVALID, "name exactly one of --kms and --app");
+    if (!kms && strcmp(a->positional[0], "app") != 0)
+        return err_set(e, ERR_INVALID, "found \"%.40s\", expected kms or app", a->positional[0]);
     TRY(cli_node_open(a, NODE_READ, &node, e));
     TRY(json_new_object(&result, e));
     TRY(kms ? show_kms(a, &node, result, e) : show_app(a, &node, result, e));

@@ -16,8 +16,8 @@ static void step(void *self, const char *what)
 static enum err_code open_provider(const struct cli_args *a, quote_provider **ret, struct err *e)
 {
 #ifdef TEEREG_DEV_ROOTS
-    if (cli_value(a, "quote-url"))
-        return provider_remote(cli_value(a, "quote-url"), ret, e);
+    if (cli_value(a, "attester"))
+        return provider_remote(cli_value(a, "attester"), ret, e);
 #endif
     return provider_configfs(cli_value(a, "tsm-report"), ret, e);
 }
@@ -89,7 +89,7 @@ static const struct cli_option provision_options[] = {
     {"min-delay", "SECONDS", "refuse a KMS contract with a shorter delay", "0", CLI_OPTIONAL},
     {"tsm-report", "FOLDER", "where the kernel makes quotes", PROVIDER_CONFIGFS_DIR, CLI_OPTIONAL},
 #ifdef TEEREG_DEV_ROOTS
-    {"quote-url", "URL", "a simulated platform (development build)", NULL, CLI_OPTIONAL},
+    {"attester", "URL", "a simulated platform (development build)", NULL, CLI_OPTIONAL},
 #endif
     {NULL},
 };

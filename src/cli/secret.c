@@ -58,8 +58,8 @@ static enum err_code seal(const struct cli_args *a, struct err *e)
     AUTO(json) result = NULL;
     struct hash32 id;
 
-    if (!pubkey == !cli_value(a, "app"))
-        return err_set(e, ERR_INVALID, "name exactly one of --app and --pubkey");
+    if (!pubkey && !cli_value(a, "app"))
+        return err_set(e, ERR_INVALID, "--app ADDRESS or --pubkey FILE is needed");
     buf_reserve(&plain, SECRET_MAX);
     TRY(read_plaintext(a, &plain, e));
     TRY(pubkey ? key_from_file(pubkey, &key, e) : key_from_contract(a, &key, e));
@@ -80,7 +80,8 @@ static const struct cli_option seal_options[] = {
     CLI_OPT_RPC,
     {"chain-id", "N", "the chain that must be there; with --app", NULL, CLI_OPTIONAL},
     {"app", "ADDRESS", "seal to this application's published key", NULL, CLI_OPTIONAL},
-    {"pubkey", "FILE", "seal to this public key (PEM), without asking a chain", NULL, CLI_OPTIONAL},
+    {"pubkey", "FILE", "seal to this public key (PEM) instead, and ask no chain", NULL,
+     CLI_OPTIONAL},
     {"out", "FILE", "where the sealed bytes go", NULL, CLI_REQUIRED},
     {"text", NULL, "the secret is text: seal it as a JSON string", NULL, CLI_OPTIONAL},
     {NULL},
