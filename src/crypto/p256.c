@@ -16,7 +16,8 @@ static const uint8_t spki_head[26] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 
 static const uint8_t sec1_head[7] = {0x30, 0x77, 0x02, 0x01, 0x01, 0x04, 0x20};
 static const uint8_t sec1_middle[17] = {0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d,
                                         0x03, 0x01, 0x07, 0xa1, 0x44, 0x03, 0x42, 0x00};
-#define SEC1_LEN 121
+#define SEC1_LEN     121
+#define SEC1_PEM_LEN 227
 
 static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff,
                                   0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
@@ -162,11 +163,19 @@ enum err_code p256_spki(const EVP_PKEY *key, uint8_t ret[static P256_SPKI_LEN], 
     return ERR_OK;
 }
 
+/* A buffer in a secret's memory: it can be filled but for the byte that a buffer keeps for a NUL,
+ * cannot grow, and is not released by itself. */
+static struct buf buf_over(secret *s)
+{
+    return (struct buf){.p = s->p, .cap = s->n - 1, .max = s->n - 1};
+}
+
 enum err_code p256_private_pem(const EVP_PKEY *key, secret **ret, struct err *e)
 {
-    struct buf text AUTO_CALL(buf_done_wipe) = BUF(512);
     AUTO(secret) d = NULL;
     AUTO(secret) der = NULL;
+    AUTO(secret) pem = NULL;
+    struct buf text;
     uint8_t *at;
 
     TRY(p256_scalar(key, &d, e));
@@ -176,21 +185,26 @@ enum err_code p256_private_pem(const EVP_PKEY *key, secret **ret, struct err *e)
     memcpy(at += sizeof sec1_head, d->p, 32);
     memcpy(at += 32, sec1_middle, sizeof sec1_middle);
     TRY(p256_point(key, at + sizeof sec1_middle, e));
-    buf_reserve(&text, text.max); /* no copies left behind by growing */
+    TRY(secret_new(SEC1_PEM_LEN + 1, &pem, e));
+    text = buf_over(pem);
     pem_put(&text, "EC PRIVATE KEY", secret_bytes(der));
     TRY(buf_check(&text, e));
-    return secret_copy(buf_bytes(&text), ret, e);
+    pem->n = text.n;
+    *ret = TAKE(pem);
+    return ERR_OK;
 }
 
 enum err_code p256_from_private_pem(struct bytes pem, EVP_PKEY **ret, struct err *e)
 {
-    struct buf der AUTO_CALL(buf_done_wipe) = BUF(512);
     AUTO(EVP_PKEY) key = NULL;
+    AUTO(secret) room = NULL;
     uint8_t point[P256_POINT_LEN];
     struct bytes scalar;
+    struct buf der;
     struct rd r;
 
-    buf_reserve(&der, der.max);
+    TRY(secret_new(SEC1_LEN + 1, &room, e));
+    der = buf_over(room);
     TRY(pem_decode(pem, "EC PRIVATE KEY", &der, e));
     r = rd_of(buf_bytes(&der));
     if (!bytes_eq(rd_take(&r, sizeof sec1_head), BYTES(sec1_head)))

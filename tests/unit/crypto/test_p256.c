@@ -106,8 +106,9 @@ static void a_private_pem_with_another_keys_public_part_is_refused(void **state)
     assert_int_equal(p256_generate(&key, &e), ERR_OK);
     assert_int_equal(p256_private_pem(key, &pem, &e), ERR_OK);
     /* The last line is base64 of the end of Y. */
-    pem->p[pem->n - 32] = pem->p[pem->n - 32] == 'A' ? 'B' : 'A';
+    pem->p[pem->n - 40] = pem->p[pem->n - 40] == 'A' ? 'B' : 'A';
     assert_int_equal(p256_from_private_pem(secret_bytes(pem), &back, &e), ERR_INVALID);
+    assert_string_equal(e.msg, "the private key's public key is another one");
 }
 
 static void a_point_must_be_uncompressed_and_on_the_curve(void **state)
