@@ -27,7 +27,7 @@ PKG_BUILD=(gcc libc6-dev binutils pkg-config meson ninja-build libssl-dev libcur
     libevent-dev libjansson-dev libsecp256k1-dev nettle-dev libgcrypt20-dev
     libcmocka-dev)
 PKG_CHECK=(clang-14 llvm-14 libclang-rt-14-dev clang-format-14 gcovr shellcheck
-    python3 python3-venv curl openssl procps)
+    python3 python3-venv curl openssl procps valgrind)
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then

@@ -55,26 +55,66 @@ enum err_code p256_ecdh(EVP_PKEY *own, EVP_PKEY *peer, secret **ret, struct err 
     return ERR_OK;
 }
 
-/* RFC 6979: OpenSSL 3.0 cannot, so libgcrypt signs.  Its secure memory is a locked pool of its own,
- * and a value built from secure memory stays in secure memory. */
+/* RFC 6979: OpenSSL 3.0 cannot, so libgcrypt signs.  Its own secure memory is not enough: taking an
+ * S-expression apart copies the key into ordinary memory, which is freed unwiped.  So all that it
+ * allocates comes from the heap of secrets. */
 typedef struct gcry_sexp gcry_sexp;
 DEFINE_AUTO(gcry_sexp, gcry_sexp_release);
-typedef uint8_t gcry_block; /* secure memory is wiped by its allocator */
-DEFINE_AUTO(gcry_block, gcry_free);
+
+static void *gcrypt_alloc(size_t n)
+{
+    return OPENSSL_secure_malloc(n ? n : 1);
+}
+
+static int gcrypt_is_secure(const void *p)
+{
+    return CRYPTO_secure_allocated(p);
+}
+
+/* What it made before these were set came from malloc. */
+static void gcrypt_free(void *p)
+{
+    if (CRYPTO_secure_allocated(p))
+        OPENSSL_secure_clear_free(p, OPENSSL_secure_actual_size(p));
+    else
+        free(p);
+}
+
+static void *gcrypt_realloc(void *p, size_t n)
+{
+    void *bigger;
+    size_t was;
+
+    if (!p)
+        return gcrypt_alloc(n);
+    if (!CRYPTO_secure_allocated(p))
+        return realloc(p, n);
+    was = OPENSSL_secure_actual_size(p);
+    if (n <= was)
+        return p;
+    bigger = gcrypt_alloc(n);
+    if (bigger) {
+        memcpy(bigger, p, was);
+        gcrypt_free(p);
+    }
+    return bigger;
+}
 
 static bool gcrypt_ready;
 static pthread_once_t gcrypt_once = PTHREAD_ONCE_INIT;
 
 static void gcrypt_load(void)
 {
+    struct err e;
+
+    if (secret_memory_init(&e) != ERR_OK)
+        return;
+    gcry_set_allocation_handler(gcrypt_alloc, gcrypt_alloc, gcrypt_is_secure, gcrypt_realloc,
+                                gcrypt_free);
     if (!gcry_check_version("1.8.0"))
         return;
-    if (!gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) {
-        gcry_control(GCRYCTL_DISABLE_PRIV_DROP);
-        if (gcry_control(GCRYCTL_INIT_SECMEM, 65536, 0) != 0)
-            return;
-        gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-    }
+    gcry_control(GCRYCTL_DISABLE_SECMEM);
+    gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
     gcrypt_ready = true;
 }
 
@@ -118,7 +158,6 @@ enum err_code p256_sign_deterministic(const EVP_PKEY *key, struct bytes msg, str
                                       struct err *e)
 {
     AUTO(secret) d = NULL;
-    AUTO(gcry_block) locked = NULL;
     AUTO(gcry_sexp) priv = NULL;
     AUTO(gcry_sexp) data = NULL;
     AUTO(gcry_sexp) sig = NULL;
@@ -129,12 +168,8 @@ enum err_code p256_sign_deterministic(const EVP_PKEY *key, struct bytes msg, str
         return err_set(e, ERR_NOMEM, "libgcrypt could not start with locked memory");
     TRY(p256_scalar(key, &d, e));
     sha256(msg, &digest);
-    locked = gcry_malloc_secure(d->n);
-    if (!locked)
-        return err_set(e, ERR_NOMEM, "libgcrypt is out of locked memory");
-    memcpy(locked, d->p, d->n);
     if (gcry_sexp_build(&priv, NULL, "(private-key (ecc (curve \"NIST P-256\") (d %b)))", (int)d->n,
-                        locked) != 0 ||
+                        d->p) != 0 ||
         gcry_sexp_build(&data, NULL, "(data (flags rfc6979) (hash sha256 %b))", 32, digest.b) !=
             0 ||
         gcry_pk_sign(&sig, data, priv) != 0)

@@ -26,8 +26,8 @@ static X509_REQ *request(EVP_PKEY *key, EVP_PKEY *signer, const EVP_MD *md, cons
     X509_REQ *req = X509_REQ_new();
     X509_NAME *name = X509_NAME_new();
 
-    assert_true(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)"evil", -1,
-                                           -1, 0));
+    assert_true(
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)"evil", -1, -1, 0));
     assert_true(X509_REQ_set_subject_name(req, name));
     assert_true(X509_REQ_set_pubkey(req, key));
     X509_NAME_free(name);

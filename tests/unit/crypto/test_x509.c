@@ -288,8 +288,7 @@ static void serials_are_positive_and_differ(void **state)
     AUTO(X509) b = issue(&ca, &spec);
 
     (void)state;
-    assert_int_not_equal(ASN1_INTEGER_cmp(X509_get0_serialNumber(a), X509_get0_serialNumber(b)),
-                         0);
+    assert_int_not_equal(ASN1_INTEGER_cmp(X509_get0_serialNumber(a), X509_get0_serialNumber(b)), 0);
     for (int i = 0; i < 32; i++) {
         AUTO(X509) leaf = issue(&ca, &spec);
 
@@ -336,8 +335,7 @@ static void an_extension_that_stands_twice_is_refused(void **state)
     spec.extension_oid = OID_TEEREG_EVIDENCE;
     spec.extension = bytes_of_str("one");
     AUTO(X509) leaf = issue(&ca, &spec);
-    X509_EXTENSION *more =
-        X509_EXTENSION_dup(X509_get_ext(leaf, X509_get_ext_count(leaf) - 1));
+    X509_EXTENSION *more = X509_EXTENSION_dup(X509_get_ext(leaf, X509_get_ext_count(leaf) - 1));
     assert_int_equal(X509_add_ext(leaf, more, -1), 1);
     X509_EXTENSION_free(more);
     assert_int_equal(x509_extension(leaf, OID_TEEREG_EVIDENCE, &got, &e), ERR_INVALID);
