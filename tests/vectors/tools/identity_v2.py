@@ -139,4 +139,5 @@ def main():
         'tdx': cases, 'azure': vtpm, 'principal': pairs}), indent=1))
 
 
-main()
+if __name__ == '__main__':
+    main()
