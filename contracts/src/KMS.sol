@@ -5,7 +5,13 @@ import {Authority} from "./Authority.sol";
 import {Blob} from "./Blob.sol";
 import {Identity} from "./Identity.sol";
 import {
-    Application, DCAPReport, MAAReport, OnboardRequest, Onboarding, Pending, Policy
+    Application,
+    DCAPReport,
+    MAAReport,
+    OnboardRequest,
+    Onboarding,
+    Pending,
+    Policy
 } from "./Types.sol";
 import {Workload} from "./Workload.sol";
 
@@ -123,7 +129,11 @@ contract KMS is Workload {
     }
 
     /// The code and layout recorded when it was allowed; a reader refuses any other code.
-    function applicationCode(address app) external view returns (bytes32 codeHash, uint16 layoutId_) {
+    function applicationCode(address app)
+        external
+        view
+        returns (bytes32 codeHash, uint16 layoutId_)
+    {
         return (_applications[app].codeHash, _applications[app].layoutId);
     }
 
@@ -195,9 +205,10 @@ contract KMS is Workload {
     // ---- onboarding of further KMS nodes ----
 
     function HashOnboardRequest(OnboardRequest memory request) public pure returns (bytes32) {
-        return keccak256(
-            abi.encode(request.pubkey, request.nonce, request.operator, request.attestation)
-        );
+        return
+            keccak256(
+                abi.encode(request.pubkey, request.nonce, request.operator, request.attestation)
+            );
     }
 
     /// A request lives for a day and counts once: closed, it cannot be asked for again.

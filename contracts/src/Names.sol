@@ -13,10 +13,14 @@ library Names {
         bytes calldata b = bytes(name);
         uint256 end = b.length;
         uint256 digits;
-        while (digits < end && digits < 6 && b[end - 1 - digits] >= "0" && b[end - 1 - digits] <= "9") ++digits;
+        while (
+            digits < end && digits < 6 && b[end - 1 - digits] >= "0" && b[end - 1 - digits] <= "9"
+        ) ++digits;
         if (digits > 0 && digits < end && b[end - 1 - digits] == ":") {
             uint256 port;
-            for (uint256 i = end - digits; i < end; ++i) port = port * 10 + uint8(b[i]) - 48;
+            for (uint256 i = end - digits; i < end; ++i) {
+                port = port * 10 + uint8(b[i]) - 48;
+            }
             if (port == 0 || port > 65535 || b[end - digits] == "0") revert BadName();
             end -= digits + 1;
         }

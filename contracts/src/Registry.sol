@@ -24,11 +24,7 @@ contract Registry is Workload, IConfigGovernance {
     // ---- configurations ----
 
     /// Zero, and no revert, for an identity that is not allowed.
-    function ConfigForIdentity(bytes32 identity, address operator)
-        external
-        view
-        returns (bytes32)
-    {
+    function ConfigForIdentity(bytes32 identity, address operator) external view returns (bytes32) {
         return IdentityAllowed(identity, operator) ? _timed(_configs[identity]) : bytes32(0);
     }
 
@@ -37,22 +33,16 @@ contract Registry is Workload, IConfigGovernance {
         _setConfig(identity, configHash);
     }
 
-    function setConfigForDCAP(
-        DCAPReport calldata report,
-        DCAPEvent[] calldata,
-        bytes32 configHash
-    ) external onlyCurator onlyScheme(1) returns (bytes32 identity) {
-        identity = Identity.dcap1(report);
-        _setConfig(identity, configHash);
-    }
-
-    function setConfigForMAA(MAAReport calldata report, bytes32 configHash)
+    function setConfigForDCAP(DCAPReport calldata report, DCAPEvent[] calldata, bytes32 configHash)
         external
         onlyCurator
-        returns (bytes32 identity)
+        onlyScheme(1)
     {
-        identity = MAAIdentity(report);
-        _setConfig(identity, configHash);
+        _setConfig(Identity.dcap1(report), configHash);
+    }
+
+    function setConfigForMAA(MAAReport calldata report, bytes32 configHash) external onlyCurator {
+        _setConfig(MAAIdentity(report), configHash);
     }
 
     function setConfigForDCAPV2(
