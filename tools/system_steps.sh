@@ -50,7 +50,7 @@ tell_output() { sed -E 's/\b((0x)?[0-9a-f]{10})[0-9a-f]{20,}([0-9a-f]{6})\b/\1..
 # A chain of its own: five blocks a second, final two blocks later.
 system_chain() {
     start chain "$ROOT/contracts/anvil" --port 0 --chain-id 31337 --slots-in-an-epoch 1 \
-        --block-time "${1:-0.2}" --no-cors
+        --block-time "${1:-0.2}" --no-cors "${CHAIN_OPTIONS[@]}"
     TEEREG_RPC=http://$(wait_line chain '^Listening on ' | sed 's/^Listening on //')
     TEEREG_CHAIN_ID=31337
     TEEREG_KEY_FILE=$WORK/owner.key
@@ -67,9 +67,10 @@ system_contracts() {
     run teereg gov deploy app
     TEEREG_APP=$(field contract)
     export TEEREG_KMS TEEREG_APP
-    run teereg gov app allow
+    run teereg gov app allow --final
 }
 
+CHAIN_OPTIONS=() # more of anvil, for tests
 declare -A PLATFORM=() # URL of each simulated platform
 
 # system_platform NAME IMAGE [OPTION OF teereg-sim serve...]: a machine that runs IMAGE, whose
@@ -93,7 +94,7 @@ system_kms_allow() {
     run teereg kms config-hash "${KMS_OPTIONS[@]}"
     CONFIG_HASH=$(field config_hash)
     run teereg gov allow --contract "$TEEREG_KMS" --measurements "$WORK/kms.json" \
-        --config-hash "$CONFIG_HASH"
+        --config-hash "$CONFIG_HASH" --final
 }
 
 # system_kms_start [OPTION...]: on the platform "kms", with the root key of $WORK/root.key.
@@ -102,7 +103,7 @@ system_kms_start() {
     kms_options
     [ -f "$WORK/root.key" ] || teereg kms root-key --out "$WORK/root.key" >"$WORK/log/root-key" 2>&1 ||
         fail "no root key could be made: $(cat "$WORK/log/root-key")"
-    start kms teereg kms serve "${KMS_OPTIONS[@]}" --attester "${PLATFORM[kms]}" \
+    start kms teereg kms serve "${KMS_OPTIONS[@]}" --quote-url "${PLATFORM[kms]}" \
         --listen 127.0.0.1:0 --admin "$WORK/kms.sock" --audit "$WORK/audit.log" \
         --root-key-file "$WORK/root.key" "$@"
     TEEREG_KMS_URL=$(wait_line kms 'https://[^ ]+:[0-9]+' | sed -E 's|.*(https://[^ "]+:[0-9]+).*|\1|')
@@ -110,9 +111,9 @@ system_kms_start() {
 }
 
 # What makes it live: the root it holds is written down, once for ever.
-system_kms_commit() { run teereg gov root commit; }
+system_kms_commit() { run teereg gov root commit --final; }
 
-system_pki() { run teereg gov pki publish; }
+system_pki() { run teereg gov pki publish --final; }
 
 # system_secret NAME FILE: sealed to the application and stored onchain; REFERENCE is what a template
 # writes to have it.
@@ -126,7 +127,7 @@ system_secret() {
 system_config() {
     run teereg store put "$1" --kind config --store "onchain://$TEEREG_APP"
     TEMPLATE=$(field id)
-    run teereg gov set-config --measurements "$2" --template "$TEMPLATE"
+    run teereg gov set-config --measurements "$2" --template "$TEMPLATE" --final
 }
 
 # What an application developer writes: one value that everybody may read, one that nobody may.
@@ -147,7 +148,7 @@ END
 provision() {
     local platform=$1
     shift
-    run teereg instance provision --attester "${PLATFORM[$platform]}" \
+    run teereg instance provision --quote-url "${PLATFORM[$platform]}" \
         --out "$WORK/instance-$platform" "$@"
 }
 

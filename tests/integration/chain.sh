@@ -11,7 +11,7 @@ serve=(--kms "$TEEREG_KMS" --quote-url "${PLATFORM[kms]}" --listen 127.0.0.1:0 -
     --audit "$WORK/2.log" --root-key-file "$WORK/root.key")
 
 refused "reading with another chain id is refused" 5 'found 31337, expected 1' \
-    teereg gov show --kms "$TEEREG_KMS" --chain-id 1
+    teereg gov show kms --chain-id 1
 refused "writing with another chain id is refused" 5 'found 31337, expected 1' \
     teereg gov app allow --chain-id 1
 refused "an instance with another chain id stops" 5 'found 31337, expected 1' \
@@ -19,7 +19,7 @@ refused "an instance with another chain id stops" 5 'found 31337, expected 1' \
 refused "a KMS with another chain id does not start" 5 'found 31337, expected 1' \
     timeout 20 teereg kms serve "${serve[@]}" --chain-id 1
 refused "no node: reading says which one" 6 '127.0.0.1:1' \
-    teereg gov show --kms "$TEEREG_KMS" --rpc http://127.0.0.1:1
+    teereg gov show kms --rpc http://127.0.0.1:1
 refused "no node: an instance stops" 6 '127.0.0.1:1' \
     teereg instance provision "${orders[@]}" --rpc http://127.0.0.1:1
 refused "no node: a KMS does not start" 6 '127.0.0.1:1' \
