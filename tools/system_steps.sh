@@ -47,10 +47,10 @@ shown() {
 # Long values are cut in the middle.
 tell_output() { sed -E 's/\b((0x)?[0-9a-f]{10})[0-9a-f]{20,}([0-9a-f]{6})\b/\1...\3/g; s/^/    /'; }
 
-# A chain of its own: five blocks a second, final two blocks later.
+# A chain of its own: ten blocks a second, final two blocks later.
 system_chain() {
     start chain "$ROOT/contracts/anvil" --port 0 --chain-id 31337 --slots-in-an-epoch 1 \
-        --block-time "${1:-0.2}" --no-cors "${CHAIN_OPTIONS[@]}"
+        --block-time "${1:-0.1}" --no-cors "${CHAIN_OPTIONS[@]}"
     TEEREG_RPC=http://$(wait_line chain '^Listening on ' | sed 's/^Listening on //')
     TEEREG_CHAIN_ID=31337
     TEEREG_KEY_FILE=$WORK/owner.key
@@ -67,7 +67,7 @@ system_contracts() {
     run teereg gov deploy app
     TEEREG_APP=$(field contract)
     export TEEREG_KMS TEEREG_APP
-    run teereg gov app allow --final
+    run teereg gov app allow
 }
 
 CHAIN_OPTIONS=() # more of anvil, for tests
@@ -94,7 +94,7 @@ system_kms_allow() {
     run teereg kms config-hash "${KMS_OPTIONS[@]}"
     CONFIG_HASH=$(field config_hash)
     run teereg gov allow --contract "$TEEREG_KMS" --measurements "$WORK/kms.json" \
-        --config-hash "$CONFIG_HASH" --final
+        --config-hash "$CONFIG_HASH"
 }
 
 # system_kms_start [OPTION...]: on the platform "kms", with the root key of $WORK/root.key.
@@ -111,9 +111,9 @@ system_kms_start() {
 }
 
 # What makes it live: the root it holds is written down, once for ever.
-system_kms_commit() { run teereg gov root commit --final; }
+system_kms_commit() { run teereg gov root commit; }
 
-system_pki() { run teereg gov pki publish --final; }
+system_pki() { run teereg gov pki publish; }
 
 # system_secret NAME FILE: sealed to the application and stored onchain; REFERENCE is what a template
 # writes to have it.
@@ -127,7 +127,7 @@ system_secret() {
 system_config() {
     run teereg store put "$1" --kind config --store "onchain://$TEEREG_APP"
     TEMPLATE=$(field id)
-    run teereg gov set-config --measurements "$2" --template "$TEMPLATE" --final
+    run teereg gov set-config --measurements "$2" --template "$TEMPLATE"
 }
 
 # What an application developer writes: one value that everybody may read, one that nobody may.
@@ -154,7 +154,7 @@ provision() {
 
 # All of it: afterwards the image "orders" on platform "orders" can be provisioned.
 system_all() {
-    system_chain "${1:-0.2}"
+    system_chain "${1:-0.1}"
     system_platform kms teereg-kms
     system_platform orders orders
     system_contracts

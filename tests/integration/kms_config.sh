@@ -27,7 +27,7 @@ run teereg kms config-hash "${KMS_OPTIONS[@]}"
 ok "its configuration has another hash"
 CONFIG_HASH=$(field config_hash)
 run teereg gov allow --contract "$TEEREG_KMS" --measurements "$WORK/kms.json" \
-    --config-hash "$CONFIG_HASH" --final
+    --config-hash "$CONFIG_HASH"
 eventually "once governance allows that configuration too, it serves" 10 \
     teereg instance provision --quote-url "${PLATFORM[orders]}" --out "$WORK/second"
 finish

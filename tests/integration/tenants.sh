@@ -10,8 +10,8 @@ provision orders
 run teereg gov deploy app
 TEEREG_APP=$(field contract)
 payments_app=$TEEREG_APP
-run teereg gov app allow --final
-run teereg gov pki publish --final
+run teereg gov app allow
+run teereg gov pki publish
 run teereg gov backend add "onchain://$TEEREG_APP"
 run teereg gov backend add "onchain://$orders_app"
 system_platform payments payments
