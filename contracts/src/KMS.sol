@@ -142,17 +142,21 @@ contract KMS is Workload {
         override
         returns (bool changed)
     {
-        changed = super._allow(kind, subject, policyId, notAfter);
-        if (kind != KIND_APPLICATION) return changed;
+        if (kind != KIND_APPLICATION) {
+            return super._allow(kind, subject, policyId, notAfter);
+        }
         address app = _address(subject);
         if (app.code.length == 0) revert NoCode();
         Application storage a = _applications[app];
         bytes32 codeHash = app.codehash;
         uint16 layoutId_ = _layoutOf(app);
-        if (a.codeHash == codeHash && a.layoutId == layoutId_) return changed;
-        (a.codeHash, a.layoutId) = (codeHash, layoutId_);
-        _count();
-        emit ApplicationCode(app, codeHash, layoutId_);
+        if (a.codeHash != codeHash || a.layoutId != layoutId_) {
+            // Other code is another grant: it begins after the delay, whatever was allowed before.
+            if (a.policy.state == ALLOWED) a.policy.state = NONE;
+            (a.codeHash, a.layoutId) = (codeHash, layoutId_);
+            emit ApplicationCode(app, codeHash, layoutId_);
+        }
+        return super._allow(kind, subject, policyId, notAfter);
     }
 
     /// 2 for ours; a contract that does not know the question, or answers oddly, is the reference's.

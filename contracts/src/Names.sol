@@ -33,8 +33,7 @@ library Names {
                 label = 0;
                 continue;
             }
-            bool word = (c >= "a" && c <= "z") || (c >= "0" && c <= "9");
-            if (!word && (c != "-" || label == 0)) revert BadName();
+            if (!_isWord(c) && (c != "-" || label == 0)) revert BadName();
             if (++label > 63) revert BadName();
         }
         if (label == 0 || b[end - 1] == "-") revert BadName();
@@ -45,7 +44,7 @@ library Names {
         bytes calldata b = bytes(uri);
         if (b.length > MAX_URI) revert BadUri();
         uint256 colon;
-        while (colon < b.length && b[colon] >= "a" && b[colon] <= "z") ++colon;
+        while (colon < b.length && _isWord(b[colon])) ++colon;
         if (colon == 0 || b.length < colon + 4) revert BadUri();
         if (b[colon] != ":" || b[colon + 1] != "/" || b[colon + 2] != "/") revert BadUri();
         bool authority = true;
@@ -55,5 +54,9 @@ library Names {
             if (c == "/" || c == "?" || c == "#") authority = false;
             if (c == "@" && authority) revert BadUri();
         }
+    }
+
+    function _isWord(bytes1 c) private pure returns (bool) {
+        return (c >= "a" && c <= "z") || (c >= "0" && c <= "9");
     }
 }
