@@ -47,17 +47,18 @@ shown() {
 # Long values are cut in the middle.
 tell_output() { sed -E 's/\b((0x)?[0-9a-f]{10})[0-9a-f]{20,}([0-9a-f]{6})\b/\1...\3/g; s/^/    /'; }
 
-# A chain of its own: five blocks a second, final two blocks later.
+# A chain of its own: ten blocks a second, final two blocks later.
 system_chain() {
     start chain "$ROOT/contracts/anvil" --port 0 --chain-id 31337 --slots-in-an-epoch 1 \
-        --block-time "${1:-0.2}" --no-cors
+        --block-time "${1:-0.1}" --no-cors "${CHAIN_OPTIONS[@]}"
     TEEREG_RPC=http://$(wait_line chain '^Listening on ' | sed 's/^Listening on //')
     TEEREG_CHAIN_ID=31337
     TEEREG_KEY_FILE=$WORK/owner.key
     # The first of the keys that anvil gives money to, the same everywhere.
     (umask 077 && echo ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80 \
         >"$TEEREG_KEY_FILE")
-    export TEEREG_RPC TEEREG_CHAIN_ID TEEREG_KEY_FILE
+    TEEREG_FINAL=1 # each change counts before the next command runs
+    export TEEREG_RPC TEEREG_CHAIN_ID TEEREG_KEY_FILE TEEREG_FINAL
 }
 
 system_contracts() {
@@ -69,6 +70,7 @@ system_contracts() {
     run teereg gov app allow
 }
 
+CHAIN_OPTIONS=() # more of anvil, for tests
 declare -A PLATFORM=() # URL of each simulated platform
 
 # system_platform NAME IMAGE [OPTION OF teereg-sim serve...]: a machine that runs IMAGE, whose
@@ -101,7 +103,7 @@ system_kms_start() {
     kms_options
     [ -f "$WORK/root.key" ] || teereg kms root-key --out "$WORK/root.key" >"$WORK/log/root-key" 2>&1 ||
         fail "no root key could be made: $(cat "$WORK/log/root-key")"
-    start kms teereg kms serve "${KMS_OPTIONS[@]}" --attester "${PLATFORM[kms]}" \
+    start kms teereg kms serve "${KMS_OPTIONS[@]}" --quote-url "${PLATFORM[kms]}" \
         --listen 127.0.0.1:0 --admin "$WORK/kms.sock" --audit "$WORK/audit.log" \
         --root-key-file "$WORK/root.key" "$@"
     TEEREG_KMS_URL=$(wait_line kms 'https://[^ ]+:[0-9]+' | sed -E 's|.*(https://[^ "]+:[0-9]+).*|\1|')
@@ -146,13 +148,13 @@ END
 provision() {
     local platform=$1
     shift
-    run teereg instance provision --attester "${PLATFORM[$platform]}" \
+    run teereg instance provision --quote-url "${PLATFORM[$platform]}" \
         --out "$WORK/instance-$platform" "$@"
 }
 
 # All of it: afterwards the image "orders" on platform "orders" can be provisioned.
 system_all() {
-    system_chain "${1:-0.2}"
+    system_chain "${1:-0.1}"
     system_platform kms teereg-kms
     system_platform orders orders
     system_contracts

@@ -20,12 +20,12 @@ cat <<END
 It runs.  Open another terminal and type:
 
   . $WORK/env
-  teereg instance provision --attester ${PLATFORM[orders]} --out /tmp/orders
+  teereg instance provision --quote-url ${PLATFORM[orders]} --out /tmp/orders
   cat /tmp/orders/config
 
 Then, for example:
 
-  teereg gov show --app \$TEEREG_APP                what the application's contract says
+  teereg gov show app                               what the application's contract says
   teereg kms status --admin $WORK/kms.sock          what the KMS says of itself
   teereg audit verify $WORK/audit.log               everything it ever released, in a chain of hashes
   teereg-sim measurements --image orders --change rtmr1 > /tmp/changed.json

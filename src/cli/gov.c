@@ -1,13 +1,12 @@
 #include "cli/gov.h"
+#include "cli/node.h"
 
 static const struct cli_option deploy_options[] = {
-    CLI_OPT_RPC,
-    CLI_OPT_CHAIN_ID,
-    CLI_OPT_KEY_FILE,
-    {NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL, {NULL},
 };
 static const struct cli_option app_allow_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_KMS, CLI_OPT_APP, {NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
+    CLI_OPT_KMS, CLI_OPT_APP,      {NULL},
 };
 #define OPT_CONTRACT                                                                               \
     {                                                                                              \
@@ -23,6 +22,7 @@ static const struct cli_option allow_options[] = {
     CLI_OPT_RPC,
     CLI_OPT_CHAIN_ID,
     CLI_OPT_KEY_FILE,
+    CLI_OPT_FINAL,
     OPT_CONTRACT,
     {"measurements", "FILE", "a KMS image's measurements; with --config-hash", NULL, CLI_OPTIONAL},
     {"config-hash", "HASH", "the configuration that this KMS image must run with", NULL,
@@ -31,12 +31,14 @@ static const struct cli_option allow_options[] = {
     {NULL},
 };
 static const struct cli_option revoke_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, OPT_CONTRACT, OPT_SUBJECTS, {NULL},
+    CLI_OPT_RPC,  CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
+    OPT_CONTRACT, OPT_SUBJECTS,     {NULL},
 };
 static const struct cli_option set_config_options[] = {
     CLI_OPT_RPC,
     CLI_OPT_CHAIN_ID,
     CLI_OPT_KEY_FILE,
+    CLI_OPT_FINAL,
     CLI_OPT_APP,
     {"measurements", "FILE", "measurements of the image that is allowed", NULL, CLI_OPTIONAL},
     {"identity", "HASH", "the identity itself, instead of measurements", NULL, CLI_OPTIONAL},
@@ -44,17 +46,19 @@ static const struct cli_option set_config_options[] = {
     {NULL},
 };
 static const struct cli_option app_write_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_APP, {NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL, CLI_OPT_APP, {NULL},
 };
 #define OPT_KMS_URL                                                                                \
     {                                                                                              \
         "kms-url", "URL", "the KMS, https://host:port", NULL, CLI_REQUIRED                         \
     }
 static const struct cli_option pki_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_KMS, CLI_OPT_APP, OPT_KMS_URL, {NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
+    CLI_OPT_KMS, CLI_OPT_APP,      OPT_KMS_URL,      {NULL},
 };
 static const struct cli_option root_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_KMS, OPT_KMS_URL, {NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
+    CLI_OPT_KMS, OPT_KMS_URL,      {NULL},
 };
 static const struct cli_option show_options[] = {
     CLI_OPT_RPC,

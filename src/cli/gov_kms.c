@@ -49,7 +49,7 @@ enum err_code gov_cmd_pki_publish(const struct cli_args *a, struct err *e)
     TRY(json_put_hex0x(result, "app", BYTES_OF(app), e));
     TRY(json_put_u64(result, "epoch", pki.epoch, e));
     TRY(json_put_hex(result, "pki_hash", BYTES_OF(hash), e));
-    TRY(cli_put_receipt(result, &r, e));
+    TRY(cli_put_receipt(a, &node, result, &r, e));
     return cli_print(a, result, e);
 }
 
@@ -74,6 +74,6 @@ enum err_code gov_cmd_root_commit(const struct cli_args *a, struct err *e)
     TRY(json_new_object(&result, e));
     TRY(json_put_hex(result, "root_id", BYTES_OF(peer.claim.root_id), e));
     TRY(json_put_hex(result, "commitment", BYTES_OF(peer.claim.commitment), e));
-    TRY(cli_put_receipt(result, &r, e));
+    TRY(cli_put_receipt(a, &node, result, &r, e));
     return cli_print(a, result, e);
 }

@@ -6,10 +6,10 @@
 #include "gov/registry.h"
 #include "gov/write.h"
 
-static enum err_code print_receipt(const struct cli_args *a, json *result,
-                                   const struct tx_receipt *r, struct err *e)
+static enum err_code print_receipt(const struct cli_args *a, const struct cli_node *node,
+                                   json *result, const struct tx_receipt *r, struct err *e)
 {
-    TRY(cli_put_receipt(result, r, e));
+    TRY(cli_put_receipt(a, node, result, r, e));
     return cli_print(a, result, e);
 }
 
@@ -27,7 +27,7 @@ enum err_code gov_cmd_deploy(const struct cli_args *a, struct err *e)
     TRY(json_new_object(&result, e));
     TRY(json_put_hex0x(result, "contract", BYTES_OF(r.contract), e));
     TRY(json_put_hex0x(result, "owner", BYTES_OF(*transactor_address(node.writer)), e));
-    return print_receipt(a, result, &r, e);
+    return print_receipt(a, &node, result, &r, e);
 }
 
 enum err_code gov_cmd_app_allow(const struct cli_args *a, struct err *e)
@@ -43,7 +43,7 @@ enum err_code gov_cmd_app_allow(const struct cli_args *a, struct err *e)
     TRY(gov_allow_application(node.writer, &kms, &app, &r, e));
     TRY(json_new_object(&result, e));
     TRY(json_put_hex0x(result, "app", BYTES_OF(app), e));
-    return print_receipt(a, result, &r, e);
+    return print_receipt(a, &node, result, &r, e);
 }
 
 /* The one of --identity, --operator, --application that is given. */
@@ -115,7 +115,7 @@ enum err_code gov_cmd_allow(const struct cli_args *a, struct err *e)
         TRY(subject(a, &kind, &what, e));
         TRY(gov_allow(node.writer, &contract, kind, &what, &r, e));
     }
-    return print_receipt(a, result, &r, e);
+    return print_receipt(a, &node, result, &r, e);
 }
 
 enum err_code gov_cmd_revoke(const struct cli_args *a, struct err *e)
@@ -133,7 +133,7 @@ enum err_code gov_cmd_revoke(const struct cli_args *a, struct err *e)
     TRY(gov_revoke(node.writer, &contract, kind, &what, &r, e));
     TRY(json_new_object(&result, e));
     TRY(json_put_hex0x(result, "contract", BYTES_OF(contract), e));
-    return print_receipt(a, result, &r, e);
+    return print_receipt(a, &node, result, &r, e);
 }
 
 enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e)
@@ -160,7 +160,7 @@ enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e)
     TRY(json_new_object(&result, e));
     TRY(json_put_hex0x(result, "app", BYTES_OF(app), e));
     TRY(json_put_hex(result, "template", BYTES_OF(template_), e));
-    return print_receipt(a, result, &r, e);
+    return print_receipt(a, &node, result, &r, e);
 }
 
 enum err_code gov_cmd_artifact_put(const struct cli_args *a, struct err *e)
@@ -180,7 +180,7 @@ enum err_code gov_cmd_artifact_put(const struct cli_args *a, struct err *e)
     TRY(json_new_object(&result, e));
     TRY(json_put_hex(result, "id", BYTES_OF(id), e));
     TRY(json_put_u64(result, "bytes", data.n, e));
-    return print_receipt(a, result, &r, e);
+    return print_receipt(a, &node, result, &r, e);
 }
 
 enum err_code gov_cmd_backend_add(const struct cli_args *a, struct err *e)
@@ -195,5 +195,5 @@ enum err_code gov_cmd_backend_add(const struct cli_args *a, struct err *e)
     TRY(gov_add_backend(node.writer, &app, a->positional[0], &r, e));
     TRY(json_new_object(&result, e));
     TRY(json_put_str(result, "backend", a->positional[0], e));
-    return print_receipt(a, result, &r, e);
+    return print_receipt(a, &node, result, &r, e);
 }

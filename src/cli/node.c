@@ -1,7 +1,9 @@
 #include "cli/node.h"
 #include <sys/stat.h>
+#include <time.h>
 #include "base/codec.h"
 #include "base/fs.h"
+#include "chain/node_read.h"
 #include "chain/view_trusted.h"
 
 enum err_code cli_key_file(const char *path, secret **ret, struct err *e)
@@ -78,8 +80,40 @@ void cli_node_done(struct cli_node *n)
     *n = (struct cli_node){0};
 }
 
-enum err_code cli_put_receipt(json *result, const struct tx_receipt *r, struct err *e)
+#define FINAL_WAIT_S  1800
+#define FINAL_POLL_MS 100
+
+static enum err_code wait_final(const struct cli_node *node, const struct tx_receipt *r,
+                                struct err *e)
 {
+    const int64_t until = clock_unix(&clock_system) + FINAL_WAIT_S;
+    const struct timespec pause = {.tv_nsec = FINAL_POLL_MS * 1000000L};
+
+    for (;;) {
+        struct finalized_block final, again;
+        uint64_t chain_id;
+        bool known;
+
+        TRY(node_read_head(node->rpc, &r->block, &chain_id, &final, &again, &known, e));
+        if (final.ref.number >= r->block) {
+            if (known && hash32_eq(&again.ref.hash, &r->block_hash))
+                return ERR_OK;
+            return err_set(e, ERR_UPSTREAM,
+                           "the transaction's block %llu left the chain: run the command again",
+                           (unsigned long long)r->block);
+        }
+        if (clock_unix(&clock_system) > until)
+            return err_set(e, ERR_TIMEOUT, "block %llu is not final after %d s",
+                           (unsigned long long)r->block, FINAL_WAIT_S);
+        nanosleep(&pause, NULL);
+    }
+}
+
+enum err_code cli_put_receipt(const struct cli_args *a, const struct cli_node *node, json *result,
+                              const struct tx_receipt *r, struct err *e)
+{
+    if (cli_switch(a, "final"))
+        TRY(wait_final(node, r, e));
     TRY(json_put_hex0x(result, "transaction", BYTES_OF(r->tx), e));
     TRY(json_put_u64(result, "block", r->block, e));
     return json_put_u64(result, "gas_used", r->gas_used, e);

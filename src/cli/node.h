@@ -24,5 +24,12 @@ void cli_node_done(struct cli_node *n);
 /* 64 hex digits (0x in front is fine) and white space after, in a file that nobody else reads. */
 MUST_CHECK enum err_code cli_key_file(const char *path, secret **ret, struct err *e);
 
-/* {"transaction", "block", "gas_used"} appended to result. */
-MUST_CHECK enum err_code cli_put_receipt(json *result, const struct tx_receipt *r, struct err *e);
+/* With --final: waits until the transaction's block is final in the node's eyes (ERR_TIMEOUT after
+ * 30 minutes, ERR_UPSTREAM when it left the chain).  Then {"transaction", "block", "gas_used"} go
+ * into result. */
+MUST_CHECK enum err_code cli_put_receipt(const struct cli_args *a, const struct cli_node *node,
+                                         json *result, const struct tx_receipt *r, struct err *e);
+#define CLI_OPT_FINAL                                                                              \
+    {                                                                                              \
+        "final", NULL, "return when it is final; no KMS counts it before", NULL, CLI_OPTIONAL      \
+    }

@@ -98,6 +98,39 @@ static enum err_code check_self(const struct kms_authority *a, const struct kms_
     return gov_policy_check(&s->kms.principal, &s->time, "this KMS", e);
 }
 
+/* The part of every decision that is about this node itself; query also says what else to read. */
+static enum err_code decide_node(const struct kms_authority *a, const struct gov_kms_query *query,
+                                 struct kms_app_standing *s, enum kms_reason *ret_why,
+                                 struct err *e)
+{
+    const struct kms_config *c = a->config;
+
+    if (!a->apps)
+        return kms_because(KMS_LOCKED, ret_why,
+                           err_set(e, ERR_LOCKED, "this node holds no root key"));
+    TRY(of_chain(chain_view_finalized(a->view, &s->at, e), KMS_CHAIN_REFUSED, ret_why));
+    s->time = gov_time_of(s->at.timestamp, clock_unix(a->clock));
+    TRY(of_chain(gov_kms_read(a->view, &s->at, &c->kms, query, &s->kms, e), KMS_CHAIN_REFUSED,
+                 ret_why));
+    TRY(kms_because(
+        KMS_CONTRACT_NOT_LIVE, ret_why,
+        gov_contract_live(&s->kms.head, &s->kms.line, &s->time, c->min_delay, "KMS contract", e)));
+    TRY(kms_because(KMS_SELF_NOT_ALLOWED, ret_why, check_self(a, s, e)));
+    return kms_because(KMS_ROOT_NOT_COMMITTED, ret_why, check_root(a, &s->kms, e));
+}
+
+enum err_code kms_decide_self(const struct kms_authority *a, struct finalized_block *ret_at,
+                              enum kms_reason *ret_why, struct err *e)
+{
+    const struct gov_kms_query query = {.principal = &a->self};
+    struct kms_app_standing s = {0};
+    enum err_code rc = decide_node(a, &query, &s, ret_why, e);
+
+    if (s.at.timestamp)
+        *ret_at = s.at;
+    return rc;
+}
+
 enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *app,
                              const uint8_t *firmware_mrtd, struct kms_app_standing *ret,
                              enum kms_reason *ret_why, struct err *e)
@@ -108,19 +141,7 @@ enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *a
     const struct kms_config *c = a->config;
     struct kms_app_standing s = {0};
 
-    if (!a->apps)
-        return kms_because(KMS_LOCKED, ret_why,
-                           err_set(e, ERR_LOCKED, "this node holds no root key"));
-    TRY(of_chain(chain_view_finalized(a->view, &s.at, e), KMS_CHAIN_REFUSED, ret_why));
-    s.time = gov_time_of(s.at.timestamp, clock_unix(a->clock));
-
-    TRY(of_chain(gov_kms_read(a->view, &s.at, &c->kms, &of_kms, &s.kms, e), KMS_CHAIN_REFUSED,
-                 ret_why));
-    TRY(kms_because(
-        KMS_CONTRACT_NOT_LIVE, ret_why,
-        gov_contract_live(&s.kms.head, &s.kms.line, &s.time, c->min_delay, "KMS contract", e)));
-    TRY(kms_because(KMS_SELF_NOT_ALLOWED, ret_why, check_self(a, &s, e)));
-    TRY(kms_because(KMS_ROOT_NOT_COMMITTED, ret_why, check_root(a, &s.kms, e)));
+    TRY(decide_node(a, &of_kms, &s, ret_why, e));
     TRY(kms_because(KMS_APP_NOT_ALLOWED, ret_why,
                     gov_policy_check(&s.kms.app, &s.time, "application", e)));
 

@@ -64,6 +64,13 @@ struct kms_authority {
     struct hash32 self;
 };
 
+/* Whether this node may release anything at all now, at the newest finalized block: the KMS
+ * contract is live, allows this principal, and has committed to this node's root.  ret_at is
+ * written as soon as the block is known, also when the answer is no. */
+MUST_CHECK enum err_code kms_decide_self(const struct kms_authority *a,
+                                         struct finalized_block *ret_at, enum kms_reason *ret_why,
+                                         struct err *e);
+
 /* The application as governance has it. */
 struct kms_app_standing {
     struct finalized_block at;

@@ -229,7 +229,7 @@ static int cannot_lock(void)
 }
 
 /* How often the 16 bytes at want stand in memory that is not locked, and how often in all. */
-static size_t copies(const uint8_t *want, size_t *ret_all)
+__attribute__((unused)) static size_t copies(const uint8_t *want, size_t *ret_all)
 {
     FILE *smaps = fopen("/proc/self/smaps", "r");
     static uint8_t page[1 << 16];

@@ -138,6 +138,24 @@ static void a_root_of_version_1_derives_later_epochs_by_version_2(void **state)
     json_decref(v);
 }
 
+/* SR-34.  Random values are so once in 2^32: this master was searched for. */
+static void a_version_1_value_past_the_order_is_an_error(void **state)
+{
+    json_t *v = vectors();
+    const json_t *bad = jv_get(v, "v1_out_of_range");
+    JV_BYTES master = jv_hex(bad, "master");
+    struct addr app = addr_of(bad, "app");
+    AUTO(kms_root) r = NULL;
+    AUTO(secret) s = NULL;
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(kms_root_new_v1(master, &r, &e), ERR_OK);
+    assert_int_equal(kms_derive_v1(r, &app, jv_str(bad, "label"), &s, &e), ERR_INVALID);
+    assert_null(s);
+    json_decref(v);
+}
+
 static void a_root_must_have_32_bytes_that_are_not_all_zero(void **state)
 {
     static const uint8_t zeros[32], some[33] = {1};
@@ -298,6 +316,7 @@ int main(void)
         cmocka_unit_test(every_key_of_version_2_is_that_of_the_vectors),
         cmocka_unit_test(keys_of_version_1_are_those_of_the_reference),
         cmocka_unit_test(a_root_of_version_1_derives_later_epochs_by_version_2),
+        cmocka_unit_test(a_version_1_value_past_the_order_is_an_error),
         cmocka_unit_test(a_root_must_have_32_bytes_that_are_not_all_zero),
         cmocka_unit_test(two_generated_roots_differ),
         cmocka_unit_test(keys_of_applications_epochs_and_purposes_all_differ),

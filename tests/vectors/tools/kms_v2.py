@@ -96,6 +96,14 @@ def keys():
     return out
 
 
+def v1_out_of_range():
+    """Found by trying 4.5 billion masters: the version 1 value of "app" is no scalar of P-256."""
+    master, app = b"\1" + b"\0" * 23 + u64(4452125986), b"\x11" * 20
+    value = sha256(master + app + b"app")
+    assert int.from_bytes(value, "big") >= N
+    return {"master": master.hex(), "app": app.hex(), "label": "app", "value": value.hex()}
+
+
 def certificates():
     out = []
     for app in APPS:
@@ -234,7 +242,7 @@ json.dump({
     "v1_root_id": sha256(b"teereg-root-id-v1\0" + MASTER).hex(),
     "v1_commitment": commitment(sha256(b"teereg-root-id-v1\0" + MASTER), MASTER).hex(),
     "challenge_key": derive(MASTER, ROOT_ID, "challenge", b"\0" * 20, 0, 0).hex(),
-    "keys": keys(), "certificates": certificates(), "challenges": challenges(), "configurations": configurations(),
+    "v1_out_of_range": v1_out_of_range(), "keys": keys(), "certificates": certificates(), "challenges": challenges(), "configurations": configurations(),
     "authorisations": authorisations(), "payloads": payloads(), "answer": answers(), "audit_line": audit_line(),
 }, sys.stdout, indent=1)
 print()

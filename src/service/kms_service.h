@@ -1,0 +1,61 @@
+/* kms_service - the KMS as a service: listeners, attested TLS, readiness, drain.  Room: service.
+ *
+ * Routes of the TLS listener:
+ *   GET  /livez, /readyz
+ *   GET  /api/v2/pki/{app}[?nonce=64 hex]   CA and key of an allowed application, with evidence
+ *   GET  /api/public/pki/{app}              the same in version 1's form
+ *   POST /api/v2/challenge, /api/v2/evidence, /api/v2/secrets/{app}
+ *   GET  /api/attested/onboard/{id}         410
+ * Routes of the admin Unix socket: GET /status, /metrics, /livez, /readyz; POST /drain, /undrain.
+ * On a loopback port, if asked for: GET /metrics.
+ *
+ * The start is fail-closed (SR-72): listeners are bound, the own evidence is made and verified,
+ * governance is read, keys are derived, and only then is the first connection accepted.  /readyz is
+ * 200 while all of this holds: evidence younger than an hour, chain readable, KMS contract live,
+ * this principal allowed, this root committed, not draining. */
+#pragma once
+#include "attest/provider.h"
+#include "chain/view.h"
+#include "kms/config.h"
+#include "kms/keys.h"
+#include "net/http_server.h"
+
+#define KMS_EVIDENCE_RENEW_S  600  /* the certificate's evidence is made anew */
+#define KMS_EVIDENCE_OLDEST_S 3600 /* clients refuse it from then on */
+
+struct kms_service_config {
+    struct kms_config security; /* what config_hash is of */
+    const struct chain_view *view;
+    const quote_provider *quotes;
+    const struct clock *clock;
+    kms_root **root;    /* taken; NULL or *root NULL: the node starts locked */
+    const char *listen; /* "0.0.0.0:8443" */
+    const char *admin;  /* path of the admin socket */
+    const char *audit_path;
+    const char *metrics;     /* "127.0.0.1:9100"; NULL: none.  security.listeners must agree */
+    const char *notice;      /* said in /status and at start, e.g. of a development build; NULL */
+    double rate, rate_burst; /* requests per second and address; 0: no limit */
+    double quote_rate;       /* of requests that cost a quote, per address; 0: no limit */
+    unsigned workers;        /* 0: the server's default */
+    unsigned drain_s;        /* between "not ready" and the end, for load balancers to see it */
+    unsigned stop_ms;        /* for requests that run, then; 0: 30 000 */
+};
+
+typedef struct kms_service kms_service;
+
+/* Everything up to accepting connections.  Borrows view, quotes and clock; copies the rest. */
+MUST_CHECK enum err_code kms_service_start(const struct kms_service_config *config,
+                                           kms_service **ret, struct err *e);
+uint16_t kms_service_port(const kms_service *s);
+/* ERR_OK: ready; else why not.  What /readyz says. */
+MUST_CHECK enum err_code kms_service_ready(kms_service *s, struct err *e);
+/* Not ready from now on; connections go on to be served. */
+void kms_service_drain(kms_service *s);
+/* Ends: drains the server (ERR_TIMEOUT when requests had to be cut), closes the audit log. */
+MUST_CHECK enum err_code kms_service_stop(kms_service *s, struct err *e);
+void kms_service_free(kms_service *s);
+DEFINE_AUTO(kms_service, kms_service_free);
+
+/* Start, serve until SIGTERM or SIGINT, drain, stop; tells systemd.  Call it before other threads
+ * are started: it blocks these signals for all that follow. */
+MUST_CHECK enum err_code kms_service_run(const struct kms_service_config *config, struct err *e);

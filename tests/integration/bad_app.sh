@@ -1,0 +1,40 @@
+#!/bin/bash
+# SR-15: an application's contract that reverts, answers garbage or never ends harms itself alone.
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+system_begin
+system_all
+
+# deploy NAME RUNTIME_HEX: code that is only that; its address is BAD[NAME].
+declare -A BAD=()
+deploy() {
+    local n
+    n=$(printf '%02x' $((${#2} / 2)))
+    BAD[$1]=$("$ROOT/contracts/cast" send --rpc-url "$TEEREG_RPC" --private-key "$(cat "$TEEREG_KEY_FILE")" \
+        --create "60${n}600c60003960${n}6000f3$2" 2>"$WORK/log/cast" |
+        awk '$1 == "contractAddress" { print $2 }')
+    [ -n "${BAD[$1]}" ] || fail "cast: $(cat "$WORK/log/cast")"
+}
+deploy reverts 60006000fd           # PUSH1 0 PUSH1 0 REVERT
+deploy garbage 60ff6000526110006000f3 # 4096 bytes, the first word 0x00..ff
+deploy endless 5b600056             # JUMPDEST PUSH1 0 JUMP
+good=$TEEREG_APP
+for kind in reverts garbage endless; do
+    # Whether governance can be talked into allowing it does not matter: it must not get anything.
+    teereg gov app allow --app "${BAD[$kind]}" >"$WORK/said" 2>&1 || true
+    start_ns=$(date +%s%N)
+    if TEEREG_APP=${BAD[$kind]} teereg instance provision --quote-url "${PLATFORM[orders]}" \
+        --out "$WORK/none" >"$WORK/said" 2>&1; then
+        fail "an application whose contract $kind was served"
+    fi
+    ms=$((($(date +%s%N) - start_ns) / 1000000))
+    [ $ms -lt 10000 ] || fail "that took $ms ms"
+    ok "an application whose contract is '$kind' gets nothing, soon ($(head -c 100 "$WORK/said" | head -n 1))"
+    code=$(curl -sk -o "$WORK/said" -w '%{http_code}' "$TEEREG_KMS_URL/api/v2/pki/${BAD[$kind]}")
+    case $code in 4?? | 503) ;; *) fail "PKI of '$kind': status $code, $(cat "$WORK/said")" ;; esac
+    ok "its PKI is refused with $code"
+    TEEREG_APP=$good
+    provision orders
+    ok "the others are served as before"
+done
+finish

@@ -1,0 +1,41 @@
+#!/bin/bash
+# SR-64: bodies that are too large and clients that are too slow cost nobody else anything.
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+system_begin
+system_all
+post() {
+    curl -sk -o "$WORK/said" -w '%{http_code}' -H 'Content-Type: application/json' \
+        --max-time 20 --data-binary "@$1" "$TEEREG_KMS_URL$2" || true
+}
+head -c 70000 /dev/zero | tr '\0' ' ' >"$WORK/70k"
+head -c 20000000 /dev/zero | tr '\0' ' ' >"$WORK/20m"
+code=$(post "$WORK/70k" "/api/v2/secrets/$TEEREG_APP")
+[ "$code" = 413 ] || fail "70,000 bytes: status $code"
+ok "a secrets request over 64 KiB is refused with 413"
+code=$(post "$WORK/70k" /api/v2/challenge)
+[ "$code" = 413 ] || fail "70,000 bytes of challenge request: status $code"
+ok "a challenge request over its bound is refused with 413"
+code=$(post "$WORK/20m" "/api/v2/secrets/$TEEREG_APP")
+case $code in 413 | 000) ;; *) fail "20 MB: status $code" ;; esac
+ok "20 MB are not even read"
+code=$(printf '{' | post - /api/v2/challenge)
+[ "$code" = 400 ] || fail "broken JSON: status $code"
+ok "broken JSON is 400"
+rss=$(awk '/^RssAnon/ { print $2 }' "/proc/${PID[kms]}/status")
+[ "$rss" -lt 40000 ] || fail "the KMS has grown to $rss kB"
+ok "the KMS has not grown ($rss kB)"
+
+# Sixty clients that send half of a head and wait.
+address=${TEEREG_KMS_URL#https://}
+for ((i = 0; i < 60; i++)); do
+    start "slow-$i" sh -c "(printf 'GET /livez HTTP/1.1\r\nHost: x\r\nX-A'; sleep 40) |
+        openssl s_client -connect $address -quiet -ign_eof"
+done
+sleep 1
+start_ns=$(date +%s%N)
+provision orders
+ms=$((($(date +%s%N) - start_ns) / 1000000))
+[ $ms -lt 5000 ] || fail "with slow clients a provisioning took $ms ms"
+ok "sixty slow clients do not delay an instance ($ms ms)"
+finish

@@ -1,0 +1,20 @@
+#!/bin/bash
+# SR-01 in part: evidence under a root that nobody compiled in is worth nothing, on either side.
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+system_begin
+system_all
+system_platform stranger orders --fault root-unknown
+refused "an instance on a platform of an unknown root is refused" 3 'KMS .*request' \
+    teereg instance provision --quote-url "${PLATFORM[stranger]}" --out "$WORK/none"
+logged "the KMS's log says that it is the chain of certificates" kms 'PCK_CHAIN'
+
+stop kms
+stop platform-kms
+system_platform kms teereg-kms --fault root-unknown
+system_kms_start
+refused "a KMS on such a platform is told nothing" 5 'PCK_CHAIN' \
+    teereg instance provision --quote-url "${PLATFORM[orders]}" --out "$WORK/none"
+[ ! -e "$WORK/none" ] || fail "files of a refused instance"
+ok "nothing was written"
+finish
