@@ -172,15 +172,18 @@ static bool put_builtin(struct buf *out, struct bytes data, struct bytes argumen
 
 void rpc_revert_text(struct bytes data, char *ret, size_t size)
 {
-    struct buf out AUTO_CALL(buf_done) = BUF(4096);
-    struct bytes arguments = {0};
+    struct buf out AUTO_CALL(buf_done) = BUF(4096), padded AUTO_CALL(buf_done) = BUF(16384);
+    struct bytes arguments;
     bool known = false;
 
     if (data.n < 4) {
         snprintf(ret, size, "no reason");
         return;
     }
-    arguments = (struct bytes){data.p + 4, data.n - 4};
+    /* Hand-written contracts leave out the last padding. */
+    buf_put(&padded, (struct bytes){data.p + 4, data.n - 4});
+    buf_put_zero(&padded, (32 - padded.n % 32) % 32);
+    arguments = buf_bytes(&padded);
     known = put_builtin(&out, data, arguments);
     for (size_t i = 0; !known && i < sizeof errors / sizeof errors[0]; i++)
         known = selects(errors[i], data) && put_error(&out, errors[i], arguments);
