@@ -213,22 +213,18 @@ static enum err_code exchange_patiently(rpc *r, struct bytes body, unsigned retr
     }
 }
 
-static const char *first_method(const struct rpc_call *calls, size_t n)
-{
-    return n > 0 ? calls[0].method : "nothing";
-}
-
 enum err_code rpc_do(rpc *r, struct rpc_call *calls, size_t n, json **ret, struct err *e)
 {
     struct http_answer answer AUTO_CALL(http_answer_done) = {0};
     struct buf body AUTO_CALL(buf_done) = BUF(RPC_ASK_MAX);
-    unsigned retries = changes_something(calls, n) ? 0 : r->retries;
+    unsigned retries;
 
     if (n == 0 || n > RPC_BATCH_MAX)
         return err_set(e, ERR_INTERNAL, "%zu calls in a batch, expected 1 to %d", n, RPC_BATCH_MAX);
-    TRY_IN(e, ask(calls, n, &body, e), "%s", first_method(calls, n));
+    retries = changes_something(calls, n) ? 0 : r->retries;
+    TRY_IN(e, ask(calls, n, &body, e), "%s", calls[0].method);
     TRY_IN(e, exchange_patiently(r, buf_bytes(&body), retries, &answer, e), "%s at %s",
-           first_method(calls, n), r->host);
+           calls[0].method, r->host);
     return rpc_answer_parse(r->host, buf_bytes(&answer.body), r->body_max, calls, n, ret, e);
 }
 
