@@ -1,9 +1,10 @@
 /* hello_server - our HTTP server with one trivial route, for foreign clients and for load.
  *
  * Usage: hello_server [LOOPS [WORKERS]].  Its certificate carries 4 KiB of evidence under our OID.
- * Prints "PORT PLAIN_PORT" (TLS, and plain on the loopback) and runs until standard input ends. */
+ * Prints "PORT PLAIN_PORT" (TLS, and plain on the loopback) and runs until SIGTERM or
+ * SIGINT. */
+#include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 #include "base/clock.h"
 #include "crypto/x509.h"
 #include "net/http_server.h"
@@ -45,8 +46,13 @@ static enum err_code serve(unsigned loops, unsigned workers, struct err *e)
     AUTO(tls_server) tls = NULL;
     AUTO(http_server) server = NULL;
     uint16_t port, plain_port;
-    char byte;
+    sigset_t ends;
+    int which;
 
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
     config.loops = loops;
     config.workers = workers;
     TRY(certificate(&key, &cert, e));
@@ -57,8 +63,7 @@ static enum err_code serve(unsigned loops, unsigned workers, struct err *e)
     TRY(http_server_start(server, e));
     printf("%u %u\n", port, plain_port);
     fflush(stdout);
-    while (read(STDIN_FILENO, &byte, 1) > 0)
-        ;
+    sigwait(&ends, &which);
     return http_server_drain(server, 2000, e);
 }
 
