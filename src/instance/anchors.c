@@ -4,7 +4,12 @@
 
 enum tag { TAG_CHAIN_ID = 1, TAG_KMS = 2, TAG_VIEW_MODE = 3, TAG_ENDPOINTS = 4, TAG_APP = 64 };
 
-static const char *const modes[] = {"trusted", "quorum", "verified"}; /* 1, 2, 3 */
+/* 1, 2, 3; the first is a development build's. */
+#ifdef TEEREG_DEV_ROOTS
+static const char *const modes[] = {"trusted", "quorum", "verified"};
+#else
+static const char *const modes[] = {"", "quorum", "verified"};
+#endif
 
 static void put_tag(struct buf *out, enum tag tag, struct bytes value)
 {
