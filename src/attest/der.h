@@ -1,7 +1,6 @@
-/* der - a walker over DER (X.690): borrowed, bounds-checked, definite minimal lengths.  Room:
- * attest.
+/* der - a walker over DER (X.690): bounds-checked, definite minimal lengths.  Room: attest.
  *
- * For the certificates of the vendor, on the way that anybody can call; there is no allocation.
+ * For the certificates of the vendor, on the way that anybody can call; what is read is borrowed.
  * Everything else is OpenSSL's work (crypto/x509).  Cursors are struct rd; a failed read leaves a
  * poisoned cursor, an ERR_INVALID and a message without the bytes. */
 #pragma once
