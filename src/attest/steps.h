@@ -21,3 +21,6 @@ MUST_CHECK enum err_code step_td_policy(const struct td_report *td,
 MUST_CHECK enum err_code step_report_data(const struct td_report *td,
                                           const struct report_data *expected,
                                           enum attest_fault *fault, struct err *e);
+/* May anything be given away, in a build of this kind? */
+bool step_release(enum attest_collateral collateral, const struct attest_root *root,
+                  bool development_build);

@@ -1,6 +1,7 @@
 /* verify: the quotes of real machines, judged by the compiled-in root alone. */
 #include "support/dcap.h"
 #include "attest/inspect.h"
+#include "attest/steps.h"
 
 #define IN_2026 1790000000 /* within every chain's validity */
 
@@ -220,6 +221,33 @@ static void collateral_is_not_evaluated_and_says_so(void **state)
 #endif
 }
 
+static void the_product_releases_nothing_without_collateral_or_on_a_development_root(void **state)
+{
+    const struct attest_root real = {.label = "real"}, development = {.development = true};
+    const enum attest_collateral later = (enum attest_collateral)1; /* any that was evaluated */
+
+    (void)state;
+    assert_false(step_release(COLLATERAL_NOT_EVALUATED, &real, false));
+    assert_false(step_release(later, &development, false));
+    assert_true(step_release(later, &real, false));
+    assert_true(step_release(COLLATERAL_NOT_EVALUATED, &development, true));
+}
+
+static void only_development_builds_know_a_second_root(void **state)
+{
+    const struct attest_roots *roots = attest_roots();
+
+    (void)state;
+    assert_string_equal(roots->list[0].label, "Intel SGX Root CA");
+    assert_false(roots->list[0].development);
+#ifdef TEEREG_DEV_ROOTS
+    assert_int_equal(roots->n, 2);
+    assert_true(roots->list[1].development);
+#else
+    assert_int_equal(roots->n, 1);
+#endif
+}
+
 static void a_known_platform_is_judged_as_an_unknown_one(void **state)
 {
     struct bytes a AUTO_CALL(dcap_free) = dcap_file("quotes/tdx_v5_b3_90c06f_google.bin");
@@ -270,6 +298,8 @@ int main(void)
         cmocka_unit_test(other_report_data_is_refused_bit_by_bit),
         cmocka_unit_test(a_policy_that_names_a_bit_accepts_it_but_never_debug),
         cmocka_unit_test(collateral_is_not_evaluated_and_says_so),
+        cmocka_unit_test(the_product_releases_nothing_without_collateral_or_on_a_development_root),
+        cmocka_unit_test(only_development_builds_know_a_second_root),
         cmocka_unit_test(a_known_platform_is_judged_as_an_unknown_one),
         cmocka_unit_test(a_known_platform_does_not_vouch_for_another_qe_report),
     };
