@@ -1,5 +1,4 @@
-/* measured - what allowed identities are made of, so that a refusal can name what differs.  Room:
- * gov.
+/* measured - what allowed identities are made of, to name what differs in a refusal.  Room: gov.
  *
  * From the contract's events IdentityMeasured.  A node could hide or invent them: an entry counts
  * only when the identity, computed here from its measurements, is the one the event names. */

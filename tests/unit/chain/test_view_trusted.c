@@ -586,75 +586,6 @@ static void nobody_can_make_us_ask_about_blocks_to_come(void **state)
     assert_int_equal(requests(w), before);
 }
 
-/* ---- logs ---- */
-
-#define TOPIC "\"0xaa00000000000000000000000000000000000000000000000000000000000000\""
-#define OTHER "\"0xbb00000000000000000000000000000000000000000000000000000000000000\""
-#define LOG(block, index, topic, data)                                                             \
-    "{\"address\":\"0x1100000000000000000000000000000000000000\",\"blockNumber\":\"" block         \
-    "\",\"logIndex\":\"" index "\",\"topics\":[" topic "],\"data\":\"" data "\"}"
-
-static const struct hash32 topic = {{0xaa}};
-
-static enum err_code logs(struct world *w, const char *text, struct chain_log *ret, size_t max,
-                          size_t *ret_n)
-{
-    struct finalized_block at = newest(w);
-    struct err e = {0};
-
-    w->chain.logs = text;
-    return chain_view_logs(&w->view, &at, &one, &topic, NULL, ret, max, ret_n, &e);
-}
-
-static void logs_come_newest_first_and_no_more_than_asked(void **state)
-{
-    struct chain_log found[2];
-    size_t n = 0;
-
-    assert_int_equal(
-        logs(*state,
-             "[" LOG("0x1", "0x0", TOPIC, "0x01") "," LOG("0x3", "0x0", TOPIC, "0x03") "," LOG(
-                 "0x2", "0x5", TOPIC, "0x25") "," LOG("0x2", "0x6", TOPIC, "0x26") "]",
-             found, 2, &n),
-        ERR_OK);
-    assert_int_equal(n, 2);
-    assert_int_equal(found[0].data.p[0], 0x03);
-    assert_int_equal(found[1].data.p[0], 0x26);
-    chain_log_done(&found[0]);
-    chain_log_done(&found[1]);
-}
-
-static void no_logs_are_no_error(void **state)
-{
-    struct chain_log found[2];
-    size_t n = 7;
-
-    assert_int_equal(logs(*state, "[]", found, 2, &n), ERR_OK);
-    assert_int_equal(n, 0);
-}
-
-static void logs_that_were_not_asked_for_are_refused(void **state)
-{
-    static const char *const texts[] = {
-        "[" LOG("0x1", "0x0", OTHER, "0x01") "]", /* another topic */
-        "[" LOG("0x6", "0x0", TOPIC, "0x01") "]", /* after the block */
-        "[" LOG("0x1", "0x0", "", "0x01") "]",
-        "[" LOG("0x1", "0x0", TOPIC, "01") "]",
-        "[{}]",
-        "{}",
-        "[null]",
-        "[{\"address\":\"0x2200000000000000000000000000000000000000\",\"blockNumber\":\"0x1\","
-        "\"logIndex\":\"0x0\",\"topics\":[" TOPIC "],\"data\":\"0x\"}]",
-        "[" LOG("0x1", "0x0", TOPIC, "0x01") "," LOG("0x6", "0x0", TOPIC, "0x01") "]",
-    };
-    struct chain_log found[2];
-    size_t n;
-
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (logs(*state, texts[i], found, 2, &n) != ERR_UPSTREAM)
-            fail_msg("%s", texts[i]);
-}
-
 /* ---- threads ---- */
 
 static void *read_for_a_while(void *arg)
@@ -750,9 +681,6 @@ int main(void)
         WITH_VIEW(a_block_that_is_not_final_is_refused),
         WITH_VIEW(a_block_that_just_became_final_is_looked_for),
         WITH_VIEW(nobody_can_make_us_ask_about_blocks_to_come),
-        WITH_VIEW(logs_come_newest_first_and_no_more_than_asked),
-        WITH_VIEW(no_logs_are_no_error),
-        WITH_VIEW(logs_that_were_not_asked_for_are_refused),
         WITH_NODE(threads_may_share_a_view),
         WITH_NODE(a_view_that_works_in_the_background_finds_new_blocks_alone),
     };
