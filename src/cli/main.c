@@ -5,6 +5,7 @@
 int main(int argc, char *argv[])
 {
     static const struct cli_noun *const nouns[] = {
+        &cli_noun_kms,
         &cli_noun_gov,
         &cli_noun_secret,
         &cli_noun_store,

@@ -56,6 +56,8 @@ MUST_CHECK enum err_code kms_service_stop(kms_service *s, struct err *e);
 void kms_service_free(kms_service *s);
 DEFINE_AUTO(kms_service, kms_service_free);
 
-/* Start, serve until SIGTERM or SIGINT, drain, stop; tells systemd.  Call it before other threads
- * are started: it blocks these signals for all that follow. */
+/* Blocks SIGTERM and SIGINT in this thread and all that it starts later: to be called before a
+ * chain view or anything else has started threads, or the signals end the process there. */
+void kms_service_block_signals(void);
+/* Start, serve until SIGTERM or SIGINT (blocked, see above), drain, stop; tells systemd. */
 MUST_CHECK enum err_code kms_service_run(const struct kms_service_config *config, struct err *e);

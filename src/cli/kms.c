@@ -1,0 +1,331 @@
+#include <errno.h>
+#include <sys/stat.h>
+#include "base/codec.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "chain/view_trusted.h"
+#include "cli/cli.h"
+#include "cli/node.h"
+#include "net/http_client.h"
+#include "service/kms_service.h"
+
+/* ---- the security configuration: the same options for its hash and for the service ---- */
+
+#define SECURITY_OPTIONS                                                                           \
+    CLI_OPT_KMS, CLI_OPT_RPC, CLI_OPT_CHAIN_ID,                                                    \
+        {"min-delay", "SECONDS", "refuse contracts with a shorter delay", "0", CLI_OPTIONAL},      \
+        {"max-block-age", "SECONDS", "the oldest finalized block to judge by", "3600",             \
+         CLI_OPTIONAL},                                                                            \
+    {                                                                                              \
+        "metrics", "ADDRESS", "metrics also on this loopback port, 127.0.0.1:9100", NULL,          \
+            CLI_OPTIONAL                                                                           \
+    }
+
+static enum err_code security_of(const struct cli_args *a, struct kms_config *ret, struct err *e)
+{
+    uint64_t min_delay, max_age;
+
+    kms_config_init(ret);
+    TRY(cli_u64(a, "chain-id", UINT64_MAX, &ret->chain_id, e));
+    TRY(cli_addr(a, "kms", &ret->kms, e));
+    TRY(cli_u64(a, "min-delay", UINT32_MAX, &min_delay, e));
+    TRY(cli_u64(a, "max-block-age", UINT32_MAX, &max_age, e));
+    ret->min_delay = (uint32_t)min_delay;
+    ret->max_block_age = (uint32_t)max_age;
+    ret->listeners = cli_value(a, "metrics") ? KMS_LISTEN_METRICS_TCP : 0;
+    ret->view_mode = KMS_VIEW_TRUSTED; /* the product refuses it when it is encoded */
+    return kms_config_add_endpoint(ret, cli_value(a, "rpc"), NULL, 0, e);
+}
+
+static enum err_code config_hash(const struct cli_args *a, struct err *e)
+{
+    struct kms_config c;
+    struct hash32 h, policy;
+    AUTO(json) result = NULL;
+
+    TRY(security_of(a, &c, e));
+    TRY(kms_config_hash(&c, &h, e));
+    TRY(kms_config_policy_hash(&c, &policy, e));
+    TRY(json_new_object(&result, e));
+    TRY(json_put_hex(result, "config_hash", BYTES_OF(h), e));
+    TRY(json_put_hex(result, "policy_hash", BYTES_OF(policy), e));
+    TRY(json_put_str(result, "chain_view", kms_view_mode_name(c.view_mode), e));
+    return cli_print(a, result, e);
+}
+
+/* ---- serve ---- */
+
+/* What a service stands on; ended in the order of their need for each other. */
+struct ground {
+    rpc *rpc;
+    struct chain_view view;
+    quote_provider *quotes;
+    kms_root *root;
+};
+
+static void ground_done(struct ground *g)
+{
+    chain_view_done(&g->view);
+    if (g->rpc)
+        rpc_free(g->rpc);
+    if (g->quotes)
+        quote_provider_free(g->quotes);
+    if (g->root)
+        kms_root_free(g->root);
+}
+
+#ifdef TEEREG_DEV_ROOTS
+
+#define BACKGROUND_FROM_MS 1000 /* shorter slots are looked up by the call that needs it */
+
+static enum err_code open_view(const struct cli_args *a, const struct kms_config *c,
+                               struct ground *g, struct err *e)
+{
+    const struct rpc_config node = {
+        .url = cli_value(a, "rpc"), .allow_http = true, .allow_private = true, .retries = 2};
+    struct view_trusted_config config = {
+        .chain_id = c->chain_id, .clock = &clock_system, .max_age_s = c->max_block_age};
+    uint64_t slot_ms;
+
+    TRY(cli_u64(a, "slot-ms", 60000, &slot_ms, e));
+    TRY_IN(e, rpc_new(&node, &g->rpc, e), "--rpc");
+    config.node = g->rpc;
+    config.slot_ms = (unsigned)slot_ms;
+    config.background = slot_ms >= BACKGROUND_FROM_MS;
+    return view_trusted_new(&config, &g->view, e);
+}
+
+static enum err_code open_quotes(const struct cli_args *a, quote_provider **ret, struct err *e)
+{
+    if (cli_value(a, "attester"))
+        return provider_remote(cli_value(a, "attester"), ret, e);
+    return provider_configfs(cli_value(a, "tsm-report"), ret, e);
+}
+
+#define ROOT_TEXT_MAX 256
+
+static enum err_code read_root(const struct cli_args *a, struct buf *text, struct err *e)
+{
+    const char *path = cli_value(a, "root-key-file");
+    uint64_t fd;
+    struct stat st;
+
+    if (!path) {
+        TRY(cli_u64(a, "root-key-fd", 1024, &fd, e));
+        return fs_read_fd((int)fd, text, e);
+    }
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077))
+        return err_set(e, ERR_DENIED,
+                       "root key file %s: others may read it (mode %03o); `chmod 600 %s` mends it",
+                       path, (unsigned)(st.st_mode & 0777), path);
+    return fs_read(path, text, e);
+}
+
+static enum err_code open_root(const struct cli_args *a, kms_root **ret, struct err *e)
+{
+    struct buf text AUTO_CALL(buf_done_wipe) = BUF(ROOT_TEXT_MAX);
+    bool file = cli_value(a, "root-key-file"), fd = cli_value(a, "root-key-fd");
+
+    if (!file && !fd)
+        return ERR_OK; /* locked */
+    if (file && fd)
+        return err_set(e, ERR_INVALID, "--root-key-file and --root-key-fd: give one of them");
+    buf_reserve(&text, ROOT_TEXT_MAX);
+    TRY_IN(e, read_root(a, &text, e), "root key");
+    return kms_root_parse(buf_bytes(&text), ret, e);
+}
+
+static enum err_code open_ground(const struct cli_args *a, const struct kms_config *c,
+                                 struct ground *g, struct err *e)
+{
+    TRY(open_root(a, &g->root, e));
+    TRY(open_quotes(a, &g->quotes, e));
+    return open_view(a, c, g, e);
+}
+
+#define NOTICE                                                                                     \
+    "development build: quotes of simulated platforms, the word of one node and a root key in a "  \
+    "file are accepted; nothing is protected here"
+
+static enum err_code make_root(const struct cli_args *a, struct err *e)
+{
+    const char *out = cli_value(a, "out");
+    AUTO(kms_root) root = NULL;
+    AUTO(secret) text = NULL;
+    AUTO(json) result = NULL;
+
+    TRY(kms_root_generate(&root, e));
+    TRY(kms_root_text(root, &text, e));
+    TRY(fs_write_new(out, secret_bytes(text), 0600, e));
+    TRY(json_new_object(&result, e));
+    TRY(json_put_str(result, "out", out, e));
+    TRY(json_put_hex(result, "root_id", BYTES_OF(*kms_root_id(root)), e));
+    TRY(json_put_hex(result, "commitment", BYTES_OF(*kms_root_commitment(root)), e));
+    return cli_print(a, result, e);
+}
+
+#else
+
+static enum err_code open_ground(const struct cli_args *a, const struct kms_config *c,
+                                 struct ground *g, struct err *e)
+{
+    (void)c;
+    TRY(provider_configfs(cli_value(a, "tsm-report"), &g->quotes, e));
+    return err_set(e, ERR_DENIED,
+                   "this build has no way yet to read a contract with proof, and believes no "
+                   "single node: it cannot serve (`./dev build` makes build-dev/teereg for play)");
+}
+
+#define NOTICE NULL
+
+#endif
+
+static enum err_code numbers_of(const struct cli_args *a, struct kms_service_config *c,
+                                struct err *e)
+{
+    uint64_t rate, quote_rate, workers, drain;
+
+    TRY(cli_u64(a, "rate", 1000000, &rate, e));
+    TRY(cli_u64(a, "quote-rate", 1000000, &quote_rate, e));
+    TRY(cli_u64(a, "workers", 1024, &workers, e));
+    TRY(cli_u64(a, "drain-seconds", 3600, &drain, e));
+    c->rate = (double)rate;
+    c->rate_burst = (double)rate * 2;
+    c->quote_rate = (double)quote_rate;
+    c->workers = (unsigned)workers;
+    c->drain_s = (unsigned)drain;
+    return ERR_OK;
+}
+
+static enum err_code serve(const struct cli_args *a, struct err *e)
+{
+    struct ground g AUTO_CALL(ground_done) = {0};
+    struct kms_service_config config = {
+        .view = &g.view,
+        .clock = &clock_system,
+        .root = &g.root,
+        .listen = cli_value(a, "listen"),
+        .admin = cli_value(a, "admin"),
+        .audit_path = cli_value(a, "audit"),
+        .metrics = cli_value(a, "metrics"),
+        .notice = NOTICE,
+    };
+
+    log_setup(a->json || cli_switch(a, "log-json") ? LOG_JSON : LOG_TEXT,
+              cli_switch(a, "log-debug") ? LOG_DEBUG : LOG_INFO, "teereg-kms");
+    kms_service_block_signals();
+    TRY(numbers_of(a, &config, e));
+    TRY(security_of(a, &config.security, e));
+    TRY(open_ground(a, &config.security, &g, e));
+    config.quotes = g.quotes;
+    return kms_service_run(&config, e);
+}
+
+/* ---- the admin socket ---- */
+
+static enum err_code admin_call(const struct cli_args *a, const char *method, const char *path,
+                                struct http_answer *ret, struct err *e)
+{
+    const char *socket = cli_value(a, "admin");
+    const struct http_client_config config = {
+        .allow_http = true, .allow_private = true, .unix_socket = socket, .total_ms = 10000};
+    struct buf url AUTO_CALL(buf_done) = BUF(128);
+    AUTO(http_client) client = NULL;
+
+    buf_printf(&url, "http://localhost%s", path);
+    TRY(buf_check(&url, e));
+    const struct http_call call = {.method = method, .url = buf_cstr(&url)};
+
+    TRY(http_client_new(&config, &client, e));
+    TRY_IN(e, http_client_do(client, &call, ret, e), "admin socket %s (is the KMS running?)",
+           socket);
+    if (ret->status != 200)
+        return err_set(e, ERR_UPSTREAM, "admin socket %s: status %u", socket, ret->status);
+    return ERR_OK;
+}
+
+static enum err_code print_answer(const struct cli_args *a, const char *method, const char *path,
+                                  struct err *e)
+{
+    struct http_answer answer AUTO_CALL(http_answer_done) = {0};
+    AUTO(json) result = NULL;
+
+    TRY(admin_call(a, method, path, &answer, e));
+    TRY_IN(e, json_parse(buf_bytes(&answer.body), 65536, &result, e), "admin socket");
+    return cli_print(a, result, e);
+}
+
+static enum err_code status(const struct cli_args *a, struct err *e)
+{
+    return print_answer(a, "GET", "/status", e);
+}
+
+static enum err_code drain(const struct cli_args *a, struct err *e)
+{
+    return print_answer(a, "POST", cli_switch(a, "undo") ? "/undrain" : "/drain", e);
+}
+
+/* ---- tables ---- */
+
+#define OPT_ADMIN                                                                                  \
+    {                                                                                              \
+        "admin", "PATH", "the admin socket", "/run/teereg/kms.sock", CLI_OPTIONAL                  \
+    }
+
+static const struct cli_option config_options[] = {SECURITY_OPTIONS, {NULL}};
+
+static const struct cli_option serve_options[] = {
+    SECURITY_OPTIONS,
+    {"listen", "ADDRESS", "where instances connect", "0.0.0.0:8443", CLI_OPTIONAL},
+    OPT_ADMIN,
+    {"audit", "FILE", "the audit log", "/var/lib/teereg/audit.log", CLI_OPTIONAL},
+    {"tsm-report", "FOLDER", "where the kernel makes quotes", PROVIDER_CONFIGFS_DIR, CLI_OPTIONAL},
+    {"rate", "N", "requests per second and address; 0: no limit", "200", CLI_OPTIONAL},
+    {"quote-rate", "N", "requests that cost a quote, per second and address; 0: no limit", "10",
+     CLI_OPTIONAL},
+    {"workers", "N", "requests that are handled at once; 0: 8", "0", CLI_OPTIONAL},
+    {"drain-seconds", "N", "from SIGTERM to the end, for load balancers to see it", "0",
+     CLI_OPTIONAL},
+    {"log-json", NULL, "one JSON object a line", NULL, CLI_OPTIONAL},
+    {"log-debug", NULL, "every exchange too", NULL, CLI_OPTIONAL},
+#ifdef TEEREG_DEV_ROOTS
+    {"attester", "URL", "a simulated platform (development build)", NULL, CLI_OPTIONAL},
+    {"root-key-file", "FILE", "the root key, of `teereg kms root-key` (development build)", NULL,
+     CLI_OPTIONAL},
+    {"root-key-fd", "N", "the same from a descriptor (development build)", NULL, CLI_OPTIONAL},
+    {"slot-ms", "N", "least time between two looks at the chain (development build)", "1000",
+     CLI_OPTIONAL},
+#endif
+    {NULL},
+};
+
+static const struct cli_option status_options[] = {OPT_ADMIN, {NULL}};
+
+static const struct cli_option drain_options[] = {
+    OPT_ADMIN, {"undo", NULL, "ready again", NULL, CLI_OPTIONAL}, {NULL}};
+
+#ifdef TEEREG_DEV_ROOTS
+static const struct cli_option root_options[] = {
+    {"out", "FILE", "a new file, mode 0600", NULL, CLI_REQUIRED}, {NULL}};
+#endif
+
+static const struct cli_verb verbs[] = {
+    {"serve", "run the key management service", NULL, 0, serve_options,
+     "teereg kms serve --chain-id 1 --kms 0x... --rpc https://node.example:8545 \\\n"
+     "      --listen 0.0.0.0:8443 --audit /var/lib/teereg/audit.log",
+     serve},
+    {"status", "what a running KMS says of itself", NULL, 0, status_options,
+     "teereg kms status --admin /run/teereg/kms.sock", status},
+    {"drain", "no longer ready: load balancers stop sending", NULL, 0, drain_options,
+     "teereg kms drain; sleep 45; systemctl stop teereg-kms", drain},
+    {"config-hash", "hash of a security configuration, for `teereg gov allow`", NULL, 0,
+     config_options, "teereg kms config-hash --chain-id 1 --kms 0x... --rpc https://node.example",
+     config_hash},
+#ifdef TEEREG_DEV_ROOTS
+    {"root-key", "make a root key in a file (development build)", NULL, 0, root_options,
+     "teereg kms root-key --out root.key", make_root},
+#endif
+    {NULL},
+};
+
+const struct cli_noun cli_noun_kms = {"kms", "the key management service", verbs};
