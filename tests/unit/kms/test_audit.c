@@ -36,6 +36,20 @@ static uint64_t test_ns(void *self)
 
 static const struct clock test_clock = {.unix_now = test_now, .monotonic_ns = test_ns};
 
+/* The disk, as the log sees it: counted, and failing when told to. */
+static atomic_uint syncs_done;
+static atomic_bool sync_fails;
+
+int fdatasync(int fd)
+{
+    atomic_fetch_add(&syncs_done, 1);
+    if (sync_fails) {
+        errno = EIO;
+        return -1;
+    }
+    return fsync(fd);
+}
+
 /* ---- one log in its own folder ---- */
 
 struct place {
@@ -448,6 +462,33 @@ static void records_that_wait_together_share_a_sync(void **state)
 
 /* ---- a disk that fails ---- */
 
+static void every_record_is_synced_before_it_is_said_to_be_written(void **state)
+{
+    audit *a = opened(*state);
+
+    for (uint64_t i = 0; i < 10; i++) {
+        unsigned before = syncs_done;
+
+        (void)add(a, i);
+        assert_true(syncs_done > before);
+    }
+    audit_close(a);
+}
+
+static void a_failed_sync_is_a_failed_record_for_ever(void **state)
+{
+    audit *a = opened(*state);
+    struct audit_receipt r = {0};
+    struct err e = {0};
+
+    sync_fails = true;
+    assert_int_equal(audit_append(a, "release", NULL, 0, &r, &e), ERR_IO);
+    sync_fails = false;
+    assert_int_equal(audit_append(a, "release", NULL, 0, &r, &e), ERR_IO);
+    assert_int_equal(r.seq, 0);
+    audit_close(a);
+}
+
 static void after_a_failed_write_nothing_is_appended_any_more(void **state)
 {
     struct place *p = *state;
@@ -628,6 +669,8 @@ int main(void)
         IN_PLACE(a_torn_last_line_is_cut_and_said),
         IN_PLACE(a_log_torn_in_its_first_line_opens_anew),
         IN_PLACE(records_that_wait_together_share_a_sync),
+        IN_PLACE(every_record_is_synced_before_it_is_said_to_be_written),
+        IN_PLACE(a_failed_sync_is_a_failed_record_for_ever),
         IN_PLACE(after_a_failed_write_nothing_is_appended_any_more),
         IN_PLACE(after_kill_9_the_log_holds_and_no_answered_release_is_missing),
         IN_PLACE(refusals_are_counted_and_written_together),

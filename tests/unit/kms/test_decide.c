@@ -1,4 +1,6 @@
 /* decide: what governance says of this KMS, the application, the workload and its operator. */
+#include "crypto/pem.h"
+#include "kms/pki.h"
 #include "unit/kms/release_support.h"
 
 /* ---- this KMS ---- */
@@ -461,6 +463,83 @@ static void secrets_go_to_their_own_application_in_every_combination(void **stat
     assert_false(hash32_eq(&seen[0], &seen[1]));
 }
 
+/* ---- the public half (SR-39) ---- */
+
+static void the_public_half_is_that_of_the_secrets(void **state)
+{
+    struct world *w = *state;
+    struct kms_pki p AUTO_CALL(kms_pki_done) = {0};
+    struct ask a = world_ask(w);
+    struct client c AUTO_CALL(client_done) = {0};
+    AUTO(EVP_PKEY) key = NULL;
+    uint8_t spki[P256_SPKI_LEN];
+    struct hash32 hash;
+    enum kms_reason why = KMS_GRANTED;
+    struct err e = {0};
+
+    assert_int_equal(kms_pki_get(&w->ctx.authority, &w->app_a, &p, &why, &e), ERR_OK);
+    assert_int_equal(client_run(w, &a, &c), KMS_GRANTED);
+    assert_int_equal(client_open(w, &c, 0, &e), ERR_OK);
+    assert_true(bytes_eq(p.app->ca_der, c.secrets.ca));
+    assert_int_equal(p256_from_scalar(c.secrets.encrypt_scalar, &key, &e), ERR_OK);
+    assert_int_equal(p256_spki(key, spki, &e), ERR_OK);
+    assert_memory_equal(spki, p.app->encrypt_spki, sizeof spki);
+    assert_int_equal(gov_pki_hash(p.app->ca_der, BYTES(spki), &hash, &e), ERR_OK);
+    assert_true(hash32_eq(&hash, &p.pki_hash));
+    assert_true(hash32_eq(&p.at.ref.hash, &w->block.ref.hash));
+}
+
+static void the_public_half_is_served_for_allowed_applications_alone(void **state)
+{
+    struct world *w = *state;
+    const struct addr stranger = {{0x77}};
+    struct kms_pki p = {0};
+    enum kms_reason why = KMS_GRANTED;
+    kms_apps *apps = w->ctx.authority.apps;
+    struct err e = {0};
+
+    assert_int_equal(kms_pki_get(&w->ctx.authority, &stranger, &p, &why, &e), ERR_DENIED);
+    assert_int_equal(why, KMS_APP_NOT_ALLOWED);
+    assert_int_equal(kms_pki_get(&w->ctx.authority, &w->config.kms, &p, &why, &e), ERR_DENIED);
+    world_allow_app(w, &w->app_a, world_policy(GOV_REVOKED, 0, 1, 0), world_code_of(&w->app_a), 2);
+    assert_int_equal(kms_pki_get(&w->ctx.authority, &w->app_a, &p, &why, &e), ERR_DENIED);
+    w->ctx.authority.apps = NULL;
+    assert_int_equal(kms_pki_get(&w->ctx.authority, &w->app_b, &p, &why, &e), ERR_LOCKED);
+    assert_int_equal(why, KMS_LOCKED);
+    w->ctx.authority.apps = apps;
+    assert_null(p.app);
+}
+
+static void what_its_quote_is_about_is_k_and_the_hash(void **state)
+{
+    struct buf b AUTO_CALL(buf_done) = BUF(64);
+    const struct hash32 h = {{0xab}};
+
+    (void)state;
+    kms_pki_payload(bytes_of_str("K"), &h, &b);
+    assert_int_equal(b.n, 33);
+    assert_int_equal(b.p[0], 'K');
+    assert_memory_equal(b.p + 1, h.b, 32);
+}
+
+static void pem_of_version_1_reads_back(void **state)
+{
+    struct world *w = *state;
+    struct kms_pki p AUTO_CALL(kms_pki_done) = {0};
+    struct buf ca AUTO_CALL(buf_done) = BUF(8192);
+    struct buf key AUTO_CALL(buf_done) = BUF(8192);
+    struct buf der AUTO_CALL(buf_done) = BUF(8192);
+    AUTO(EVP_PKEY) k = NULL;
+    enum kms_reason why;
+    struct err e = {0};
+
+    assert_int_equal(kms_pki_get(&w->ctx.authority, &w->app_a, &p, &why, &e), ERR_OK);
+    assert_int_equal(kms_pki_v1_pem(&p, &ca, &key, &e), ERR_OK);
+    assert_int_equal(pem_decode(buf_bytes(&ca), "CERTIFICATE", &der, &e), ERR_OK);
+    assert_true(bytes_eq(buf_bytes(&der), p.app->ca_der));
+    assert_int_equal(p256_from_public_pem(buf_bytes(&key), &k, &e), ERR_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +568,10 @@ int main(void)
         IN_WORLD(an_authorisation_for_anything_else_is_refused),
         IN_WORLD(an_expired_authorisation_is_refused),
         IN_WORLD(secrets_go_to_their_own_application_in_every_combination),
+        IN_WORLD(the_public_half_is_that_of_the_secrets),
+        IN_WORLD(the_public_half_is_served_for_allowed_applications_alone),
+        cmocka_unit_test(what_its_quote_is_about_is_k_and_the_hash),
+        IN_WORLD(pem_of_version_1_reads_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
