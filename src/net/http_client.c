@@ -2,7 +2,7 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
-#include <strings.h>
+#include <unistd.h>
 
 #include "base/uri.h"
 #include "crypto/x509.h"
@@ -23,25 +23,30 @@ struct http_client {
     struct buf ca_pem;
     struct tls_verdict verdict;
     char *unix_socket;
-    SSL *ssl; /* of the last successful call: our own reference */
+    /* Of the last successful call.  The session is libcurl's and lives as long as its socket: a
+     * reference of our own would outlive the BIO methods that libcurl made for it. */
+    SSL *ssl;
+    curl_socket_t ssl_fd;
+    X509 *leaf; /* our own reference */
     /* of the running call */
     struct http_answer *answer;
     SSL *ssl_now;
+    X509 *leaf_now;
     bool too_large, private_address, no_memory;
     char curl_error[CURL_ERROR_SIZE];
 };
 
 /* ---- callbacks of libcurl ---- */
 
-static void keep_session(http_client *c)
+static void note_session(http_client *c)
 {
     struct curl_tlssessioninfo *info = NULL;
 
     if (c->ssl_now || curl_easy_getinfo(c->curl, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK ||
         !info || info->backend != CURLSSLBACKEND_OPENSSL || !info->internals)
         return;
-    if (SSL_up_ref(info->internals) == 1)
-        c->ssl_now = info->internals;
+    c->ssl_now = info->internals;
+    c->leaf_now = SSL_get1_peer_certificate(c->ssl_now);
 }
 
 /* Stores what fits; anything else ends the transfer. */
@@ -69,7 +74,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *self)
     struct buf *to = &c->answer->headers;
     size_t len = size * n, name = 0, value, end = len;
 
-    keep_session(c);
+    note_session(c);
     if (len >= 5 && memcmp(p, "HTTP/", 5) == 0) { /* of an interim answer nothing is kept */
         buf_clear(to);
         return len;
@@ -102,6 +107,15 @@ static curl_socket_t on_socket(void *self, curlsocktype purpose, struct curl_soc
         return CURL_SOCKET_BAD;
     }
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+static int on_close(void *self, curl_socket_t fd)
+{
+    http_client *c = self;
+
+    if (c->ssl && fd == c->ssl_fd)
+        c->ssl = NULL;
+    return close(fd);
 }
 
 static CURLcode on_context(CURL *curl, void *ctx, void *self)
@@ -148,6 +162,8 @@ static CURLcode set_bounds(http_client *c)
     SET(CURLOPT_TCP_NODELAY, 1L);
     SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
     SET(CURLOPT_OPENSOCKETDATA, c);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    SET(CURLOPT_CLOSESOCKETDATA, c);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, c);
     SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -233,8 +249,8 @@ void http_client_free(http_client *c)
     if (!c)
         return;
     curl_easy_cleanup(c->curl);
-    SSL_free(c->ssl_now);
-    SSL_free(c->ssl);
+    X509_free(c->leaf_now);
+    X509_free(c->leaf);
     buf_done(&c->ca_pem);
     free(c->unix_socket);
     free(c);
@@ -370,8 +386,8 @@ static void begin(http_client *c, struct http_answer *answer)
     c->too_large = c->private_address = c->no_memory = false;
     c->verdict.refused = false;
     c->curl_error[0] = 0;
-    SSL_free(c->ssl_now);
     c->ssl_now = NULL;
+    X509_free(TAKE(c->leaf_now));
 }
 
 static void finish(http_client *c, struct http_answer *answer)
@@ -382,7 +398,12 @@ static void finish(http_client *c, struct http_answer *answer)
     curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
     answer->status = (unsigned)status;
     snprintf(answer->content_type, sizeof answer->content_type, "%s", type ? type : "");
-    SSL_free(c->ssl);
+    X509_free(c->leaf);
+    c->leaf = TAKE(c->leaf_now);
+    /* No socket any more: the peer closed after its answer, and the session is gone with it. */
+    if (curl_easy_getinfo(c->curl, CURLINFO_ACTIVESOCKET, &c->ssl_fd) != CURLE_OK ||
+        c->ssl_fd == CURL_SOCKET_BAD)
+        c->ssl_now = NULL;
     c->ssl = TAKE(c->ssl_now);
 }
 
@@ -418,16 +439,16 @@ enum err_code http_client_do(http_client *c, const struct http_call *call, struc
 enum err_code http_client_exporter(const http_client *c, const struct hash32 *nonce,
                                    struct hash32 *ret, struct err *e)
 {
-    if (!c->ssl)
+    if (!c->leaf)
         return err_set(e, ERR_INVALID, "no TLS connection has answered");
+    if (!c->ssl)
+        return err_set(e, ERR_UPSTREAM, "the peer has closed the connection: ask again");
     return tls_exporter(c->ssl, nonce, ret, e);
 }
 
 enum err_code http_client_leaf(const http_client *c, struct buf *ret, struct err *e)
 {
-    AUTO(X509) leaf = c->ssl ? SSL_get1_peer_certificate(c->ssl) : NULL;
-
-    if (!leaf)
+    if (!c->leaf)
         return err_set(e, ERR_INVALID, "no TLS connection has answered");
-    return x509_der(leaf, ret, e);
+    return x509_der(c->leaf, ret, e);
 }

@@ -55,7 +55,7 @@ MUST_CHECK enum err_code http_client_do(http_client *c, const struct http_call *
                                         struct http_answer *ret, struct err *e);
 
 /* tls_exporter of the connection that carried the last successful call; ERR_INVALID when that was
- * not TLS. */
+ * not TLS, ERR_UPSTREAM when the peer has closed it since ("Connection: close"). */
 MUST_CHECK enum err_code http_client_exporter(const http_client *c, const struct hash32 *nonce,
                                               struct hash32 *ret, struct err *e);
 /* DER of that connection's leaf certificate. */

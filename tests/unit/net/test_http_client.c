@@ -300,6 +300,39 @@ static void a_plain_connection_proves_nothing(void **state)
     assert_int_equal(http_client_leaf(c, &leaf, &e), ERR_INVALID);
 }
 
+static void what_a_closed_connection_was_is_still_known(void **state)
+{
+    struct http_answer a AUTO_CALL(http_answer_done) = {0};
+    struct buf leaf AUTO_CALL(buf_done) = BUF(X509_DER_MAX);
+    struct http_header last[] = {{"Connection", "close"}};
+    AUTO(http_client) c = client_of(&attested_config);
+    struct http_call call = {.url = secure("localhost", "/echo"), .headers = last, .n_headers = 1};
+    struct hash32 nonce = {{9}}, key;
+    struct err e;
+
+    (void)state;
+    assert_ok(http_client_do(c, &call, &a, &e));
+    assert_ok(http_client_leaf(c, &leaf, &e));
+    assert_int_equal(http_client_exporter(c, &nonce, &key, &e), ERR_UPSTREAM);
+}
+
+static void a_failed_call_on_the_same_connection_ends_its_session(void **state)
+{
+    struct http_answer a AUTO_CALL(http_answer_done) = {0};
+    AUTO(http_client) c = client_of(&attested_config);
+    struct hash32 nonce = {{9}}, key;
+    struct err e;
+
+    (void)state;
+    assert_ok(http_client_do(c, &(struct http_call){.url = secure("localhost", "/echo")}, &a, &e));
+    assert_ok(http_client_exporter(c, &nonce, &key, &e));
+    assert_int_equal(
+        http_client_do(c, &(struct http_call){.url = secure("localhost", "/slow"), .total_ms = 50},
+                       &a, &e),
+        ERR_TIMEOUT);
+    assert_int_equal(http_client_exporter(c, &nonce, &key, &e), ERR_UPSTREAM);
+}
+
 static struct buf pem_of(X509 *cert)
 {
     struct buf pem = BUF(1 << 16), der = BUF(X509_DER_MAX);
@@ -575,6 +608,8 @@ int main(void)
         CASE(nothing_is_sent_to_a_peer_that_the_judge_refuses),
         CASE(both_sides_derive_the_same_exporter),
         CASE(a_plain_connection_proves_nothing),
+        CASE(what_a_closed_connection_was_is_still_known),
+        CASE(a_failed_call_on_the_same_connection_ends_its_session),
         CASE(only_the_named_authority_counts),
         CASE(authorities_that_are_none_are_refused_at_once),
         CASE(an_answer_over_the_maximum_is_refused),
