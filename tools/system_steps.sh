@@ -97,15 +97,16 @@ system_kms_allow() {
         --config-hash "$CONFIG_HASH"
 }
 
-# system_kms_start [OPTION...]: on the platform "kms", with the root key of $WORK/root.key.
-# shellcheck disable=SC2120  # tests give it more
+KMS_MORE=() # more options of `teereg kms serve`, for tests
+
+# On the platform "kms", with the root key of $WORK/root.key.
 system_kms_start() {
     kms_options
     [ -f "$WORK/root.key" ] || teereg kms root-key --out "$WORK/root.key" >"$WORK/log/root-key" 2>&1 ||
         fail "no root key could be made: $(cat "$WORK/log/root-key")"
-    start kms teereg kms serve "${KMS_OPTIONS[@]}" --quote-url "${PLATFORM[kms]}" \
+    start kms teereg kms serve "${KMS_OPTIONS[@]}" --attester "${PLATFORM[kms]}" --slot-ms 100 \
         --listen 127.0.0.1:0 --admin "$WORK/kms.sock" --audit "$WORK/audit.log" \
-        --root-key-file "$WORK/root.key" "$@"
+        --root-key-file "$WORK/root.key" "${KMS_MORE[@]}"
     TEEREG_KMS_URL=$(wait_line kms 'https://[^ ]+:[0-9]+' | sed -E 's|.*(https://[^ "]+:[0-9]+).*|\1|')
     export TEEREG_KMS_URL
 }

@@ -10,6 +10,8 @@ BUILD=${TEEREG_BUILD:-$ROOT/build-dev}
 # shellcheck source=tools/system_steps.sh
 . "$ROOT/tools/system_steps.sh"
 
+# shellcheck disable=SC2034  # of system_steps.sh
+KMS_MORE=(--rate 0 --quote-rate 0 --log-debug)
 checks=0
 
 # ok SENTENCE: what was just shown.
