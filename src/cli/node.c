@@ -32,7 +32,7 @@ static enum err_code open_view(struct cli_node *n, struct err *e)
 {
 #ifdef TEEREG_DEV_ROOTS
     const struct view_trusted_config config = {
-        .node = n->rpc, .chain_id = n->chain_id, .clock = &clock_system, .slot_ms = 1000};
+        .node = n->rpc, .chain_id = n->chain_id, .clock = &clock_system, .slot_ms = 200};
 
     TRY(view_trusted_new(&config, &n->view, e));
     return chain_view_finalized(&n->view, &n->at, e);
