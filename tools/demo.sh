@@ -91,8 +91,8 @@ teereg-sim measurements --image orders --change rtmr1 --out "$WORK/changed.json"
 system_platform changed orders
 shown teereg-sim measurements --image orders --change rtmr1 --out "$WORK/changed.json"
 shown teereg-sim serve --measurements "$WORK/changed.json"
-shown teereg instance provision --quote-url "${PLATFORM[changed]}" --out "$WORK/instance-changed"
-if teereg instance provision --quote-url "${PLATFORM[changed]}" --out "$WORK/instance-changed" \
+shown teereg instance provision --attester "${PLATFORM[changed]}" --out "$WORK/instance-changed"
+if teereg instance provision --attester "${PLATFORM[changed]}" --out "$WORK/instance-changed" \
     >"$WORK/refusal" 2>&1; then
     fail "the changed image got the secrets"
 fi

@@ -149,7 +149,7 @@ END
 provision() {
     local platform=$1
     shift
-    run teereg instance provision --quote-url "${PLATFORM[$platform]}" \
+    run teereg instance provision --attester "${PLATFORM[$platform]}" \
         --out "$WORK/instance-$platform" "$@"
 }
 

@@ -20,7 +20,7 @@ cat <<END
 It runs.  Open another terminal and type:
 
   . $WORK/env
-  teereg instance provision --quote-url ${PLATFORM[orders]} --out /tmp/orders
+  teereg instance provision --attester ${PLATFORM[orders]} --out /tmp/orders
   cat /tmp/orders/config
 
 Then, for example:

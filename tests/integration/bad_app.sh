@@ -23,7 +23,7 @@ for kind in reverts garbage endless; do
     # Whether governance can be talked into allowing it does not matter: it must not get anything.
     teereg gov app allow --app "${BAD[$kind]}" >"$WORK/said" 2>&1 || true
     start_ns=$(date +%s%N)
-    if TEEREG_APP=${BAD[$kind]} teereg instance provision --quote-url "${PLATFORM[orders]}" \
+    if TEEREG_APP=${BAD[$kind]} teereg instance provision --attester "${PLATFORM[orders]}" \
         --out "$WORK/none" >"$WORK/said" 2>&1; then
         fail "an application whose contract $kind was served"
     fi

@@ -6,8 +6,8 @@
 system_begin
 system_all
 teereg-sim measurements --image orders >"$WORK/m.json" 2>/dev/null
-orders=(--quote-url "${PLATFORM[orders]}" --out "$WORK/none")
-serve=(--kms "$TEEREG_KMS" --quote-url "${PLATFORM[kms]}" --listen 127.0.0.1:0 --admin "$WORK/2.sock"
+orders=(--attester "${PLATFORM[orders]}" --out "$WORK/none")
+serve=(--kms "$TEEREG_KMS" --attester "${PLATFORM[kms]}" --listen 127.0.0.1:0 --admin "$WORK/2.sock"
     --audit "$WORK/2.log" --root-key-file "$WORK/root.key")
 
 refused "reading with another chain id is refused" 5 'found 31337, expected 1' \

@@ -6,7 +6,7 @@ system_begin
 system_all
 system_platform debug orders --fault td-debug
 refused "an instance in a DEBUG TD is refused" 3 'KMS .*request' \
-    teereg instance provision --quote-url "${PLATFORM[debug]}" --out "$WORK/none"
+    teereg instance provision --attester "${PLATFORM[debug]}" --out "$WORK/none"
 logged "the KMS's log says that it is because of DEBUG" kms 'TD_DEBUG'
 [ ! -e "$WORK/none" ] || fail "files of a refused instance"
 ok "nothing was written"
@@ -23,7 +23,7 @@ stop platform-kms
 system_platform kms teereg-kms --fault td-debug
 system_kms_start
 refused "a KMS in a DEBUG TD is told nothing" 5 'TD_DEBUG' \
-    teereg instance provision --quote-url "${PLATFORM[orders]}" --out "$WORK/none"
+    teereg instance provision --attester "${PLATFORM[orders]}" --out "$WORK/none"
 [ "$(releases)" = 0 ] || fail "something was released"
 ok "nothing was released"
 finish

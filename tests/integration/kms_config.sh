@@ -15,7 +15,7 @@ TEEREG_RPC=${TEEREG_RPC/127.0.0.1/localhost}
 mv "$WORK/log/kms" "$WORK/log/kms-1"
 system_kms_start
 refused "with another endpoint for its chain it is refused" 3 'its image with its configuration' \
-    teereg instance provision --quote-url "${PLATFORM[orders]}" --out "$WORK/none"
+    teereg instance provision --attester "${PLATFORM[orders]}" --out "$WORK/none"
 sleep 0.3
 if grep -q '/api/' "$WORK/log/kms"; then
     fail "the refused KMS was asked: $(grep /api/ "$WORK/log/kms")"
@@ -29,5 +29,5 @@ CONFIG_HASH=$(field config_hash)
 run teereg gov allow --contract "$TEEREG_KMS" --measurements "$WORK/kms.json" \
     --config-hash "$CONFIG_HASH"
 eventually "once governance allows that configuration too, it serves" 10 \
-    teereg instance provision --quote-url "${PLATFORM[orders]}" --out "$WORK/second"
+    teereg instance provision --attester "${PLATFORM[orders]}" --out "$WORK/second"
 finish

@@ -17,7 +17,7 @@ for call in 'evm_increaseTime 3610' 'evm_mine'; do
 done
 sleep 1
 refused "evidence of more than an hour ago is refused" 5 'evidence is 3[0-9]+ s old' \
-    teereg instance provision --quote-url "${PLATFORM[orders]}" --out "$WORK/none"
+    teereg instance provision --attester "${PLATFORM[orders]}" --out "$WORK/none"
 [ ! -e "$WORK/none" ] || fail "files of a refused instance"
 ok "nothing was written"
 

@@ -32,7 +32,7 @@ teereg-sim measurements --image orders --change rtmr1 --out "$WORK/changed.json"
 system_platform changed orders
 refused "a changed kernel is refused, and the measurement is named with found and expected" 3 \
     'rtmr1.*found.*expected' \
-    teereg instance provision --quote-url "${PLATFORM[changed]}" --out "$WORK/instance-changed"
+    teereg instance provision --attester "${PLATFORM[changed]}" --out "$WORK/instance-changed"
 grep -q 'teereg gov set-config' "$WORK/said" || fail "no command that would allow it"
 ok "the refusal names the command that would allow it"
 [ ! -e "$WORK/instance-changed" ] || fail "files of a refused instance"

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 system_begin
 system_all
-instance=(teereg instance provision --quote-url "${PLATFORM[orders]}" --out "$WORK/instance-orders")
+instance=(teereg instance provision --attester "${PLATFORM[orders]}" --out "$WORK/instance-orders")
 is_refused() { ! "${instance[@]}"; }
 
 provision orders

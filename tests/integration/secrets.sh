@@ -47,7 +47,7 @@ ok "the root key lies in locked memory alone that no dump takes ($(wc -l <"$WORK
 # SR-66: what a refused caller sees.
 system_platform debug orders --fault td-debug
 refused "a refusal names a request id" 3 'request [0-9a-f]{32}' \
-    teereg instance provision --quote-url "${PLATFORM[debug]}" --out "$WORK/none"
+    teereg instance provision --attester "${PLATFORM[debug]}" --out "$WORK/none"
 id=$(grep -oE 'request [0-9a-f]{32}' "$WORK/said" | head -n 1 | cut -d' ' -f2)
 grep -qE 'DEBUG|debug|quote' <(grep -v warning "$WORK/said" | grep -o 'KMS.*') &&
     fail "the KMS told why: $(cat "$WORK/said")"

@@ -32,9 +32,9 @@ done | sort -u | wc -l | grep -qx 2 || fail "one public key"
 ok "each has its own public key"
 
 refused "an instance of payments asking for orders is refused" 3 . env TEEREG_APP="$orders_app" \
-    teereg instance provision --quote-url "${PLATFORM[payments]}" --out "$WORK/none"
+    teereg instance provision --attester "${PLATFORM[payments]}" --out "$WORK/none"
 refused "an instance of orders asking for payments is refused" 3 . \
-    teereg instance provision --quote-url "${PLATFORM[orders]}" --out "$WORK/none"
+    teereg instance provision --attester "${PLATFORM[orders]}" --out "$WORK/none"
 probe challenge-of-other-app
 grep -q '^challenge-of-other-app: refused' "$WORK/probe" || fail "$(cat "$WORK/probe")"
 ok "a challenge of one is not good for the other"
@@ -43,7 +43,7 @@ ok "a challenge of one is not good for the other"
 system_template "$orders_reference"
 system_config "$WORK/template.json" "$WORK/payments.json"
 refused "the sealed secret of orders does not open for payments" 5 . \
-    teereg instance provision --quote-url "${PLATFORM[payments]}" --out "$WORK/none"
+    teereg instance provision --attester "${PLATFORM[payments]}" --out "$WORK/none"
 [ ! -e "$WORK/none" ] || fail "files of a refused instance"
 ok "nothing was written"
 finish

@@ -6,7 +6,7 @@ system_begin
 system_all
 system_platform stranger orders --fault root-unknown
 refused "an instance on a platform of an unknown root is refused" 3 'KMS .*request' \
-    teereg instance provision --quote-url "${PLATFORM[stranger]}" --out "$WORK/none"
+    teereg instance provision --attester "${PLATFORM[stranger]}" --out "$WORK/none"
 logged "the KMS's log says that it is the chain of certificates" kms 'PCK_CHAIN'
 
 stop kms
@@ -14,7 +14,7 @@ stop platform-kms
 system_platform kms teereg-kms --fault root-unknown
 system_kms_start
 refused "a KMS on such a platform is told nothing" 5 'PCK_CHAIN' \
-    teereg instance provision --quote-url "${PLATFORM[orders]}" --out "$WORK/none"
+    teereg instance provision --attester "${PLATFORM[orders]}" --out "$WORK/none"
 [ ! -e "$WORK/none" ] || fail "files of a refused instance"
 ok "nothing was written"
 finish
