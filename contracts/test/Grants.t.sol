@@ -532,25 +532,30 @@ contract GrantsTest is Base {
 
     // ---- under any arguments ----
 
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_IdentityAllowed_and_ConfigForIdentity_never_revert(
         bytes32 identity,
         address operator,
-        uint8 state,
         uint40 time
     ) public {
-        vm.startPrank(OWNER);
-        if (state & 1 != 0) r.setConfigForIdentity(X, "config");
-        if (state & 2 != 0) r.setOperatorRequired(true);
-        if (state & 4 != 0) r.setPaused(true);
-        if (state & 8 != 0) r.setSuccessor(STRANGER);
-        if (state & 16 != 0) r.removeConfigMapForIdentity(X);
-        vm.stopPrank();
-        vm.warp(time);
-        bytes32 asked = state & 32 != 0 ? X : identity;
-        bool yes = r.IdentityAllowed(asked, operator);
-        bytes32 config = r.ConfigForIdentity(asked, operator);
-        ok(yes || config == 0, "no configuration without permission");
-        ok(!yes || asked == X, "nothing is allowed that nobody allowed");
+        for (uint256 state; state < 64; ++state) {
+            uint256 snapshot = vm.snapshotState();
+            vm.warp(T0);
+            vm.startPrank(OWNER);
+            if (state & 1 != 0) r.setConfigForIdentity(X, "config");
+            if (state & 2 != 0) r.setOperatorRequired(true);
+            if (state & 4 != 0) r.setPaused(true);
+            if (state & 8 != 0) r.setSuccessor(STRANGER);
+            if (state & 16 != 0) r.removeConfigMapForIdentity(X);
+            vm.stopPrank();
+            vm.warp(T0 + time);
+            bytes32 asked = state & 32 != 0 ? X : identity;
+            bool yes = r.IdentityAllowed(asked, operator);
+            bytes32 config = r.ConfigForIdentity(asked, operator);
+            ok(yes || config == 0, "no configuration without permission");
+            ok(!yes || asked == X, "nothing is allowed that nobody allowed");
+            vm.revertToState(snapshot);
+        }
     }
 
     function testFuzz_a_grant_never_begins_before_the_delay(
