@@ -56,6 +56,7 @@ static enum err_code provision(const struct cli_args *a, struct err *e)
     TRY(cli_addr(a, "kms", &config.kms, e));
     TRY(cli_addr(a, "app", &config.app, e));
     TRY(cli_u64(a, "min-delay", UINT32_MAX, &min_delay, e));
+    TRY(provision_may_write(cli_value(a, "out"), e));
     TRY(open_provider(a, &quotes, e));
     TRY(cli_node_open(a, NODE_READ, &node, e));
 
@@ -63,7 +64,8 @@ static enum err_code provision(const struct cli_args *a, struct err *e)
                                              .kms = config.kms,
                                              .app = config.app,
                                              .view_mode = chain_view_mode(&node.view),
-                                             .endpoint = cli_value(a, "rpc")};
+                                             .endpoint = cli_value(a, "rpc"),
+                                             .min_delay = (uint32_t)min_delay};
 
     TRY(instance_anchors_hash(&anchors, &config.config_hash, e));
     config.chain_id = node.chain_id;
@@ -86,7 +88,7 @@ static const struct cli_option provision_options[] = {
     {"out", "FOLDER", "own folder for key.pem, cert.pem, cacert.pem and config", NULL,
      CLI_REQUIRED},
     {"store", "URI", "the operator's own storage, asked first: file:///folder", NULL, CLI_OPTIONAL},
-    {"min-delay", "SECONDS", "refuse a KMS contract with a shorter delay", "0", CLI_OPTIONAL},
+    {"min-delay", "SECONDS", "refuse contracts with a shorter delay", "0", CLI_OPTIONAL},
     {"tsm-report", "FOLDER", "where the kernel makes quotes", PROVIDER_CONFIGFS_DIR, CLI_OPTIONAL},
 #ifdef TEEREG_DEV_ROOTS
     {"attester", "URL", "a simulated platform (development build)", NULL, CLI_OPTIONAL},

@@ -2,7 +2,14 @@
 #include "base/buf.h"
 #include "crypto/digest.h"
 
-enum tag { TAG_CHAIN_ID = 1, TAG_KMS = 2, TAG_VIEW_MODE = 3, TAG_ENDPOINTS = 4, TAG_APP = 64 };
+enum tag {
+    TAG_CHAIN_ID = 1,
+    TAG_KMS = 2,
+    TAG_VIEW_MODE = 3,
+    TAG_ENDPOINTS = 4,
+    TAG_MIN_DELAY = 6,
+    TAG_APP = 64
+};
 
 /* 1, 2, 3; the first is a development build's. */
 #ifdef TEEREG_DEV_ROOTS
@@ -36,6 +43,11 @@ enum err_code instance_anchors_hash(const struct instance_anchors *a, struct has
     buf_put_lp(&value, bytes_of_str(a->endpoint));
     buf_put_u16be(&value, 0); /* CA keys */
     put_tag(&tlvs, TAG_ENDPOINTS, buf_bytes(&value));
+    if (a->min_delay != 0) { /* defaults are left out */
+        buf_clear(&value);
+        buf_put_u32be(&value, a->min_delay);
+        put_tag(&tlvs, TAG_MIN_DELAY, buf_bytes(&value));
+    }
     put_tag(&tlvs, TAG_APP, BYTES_OF(a->app));
     TRY(buf_check(&value, e));
     TRY(buf_check(&tlvs, e));

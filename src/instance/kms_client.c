@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <time.h>
 #include "base/codec.h"
+#include "base/uri.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "crypto/x509.h"
@@ -73,6 +74,8 @@ static enum err_code judge_root(const kms_client *c, const struct kms_claim *cla
         return err_set(e, ERR_DENIED,
                        "no root is committed in the KMS contract yet "
                        "(`teereg gov root commit`)");
+    if (hash32_is_zero(&claim->root_id) && hash32_is_zero(&claim->commitment))
+        return err_set(e, ERR_LOCKED, "it holds no root key yet");
     if (!hash32_eq(&claim->root_id, &facts->root_id) ||
         !hash32_eq(&claim->commitment, &facts->commitment))
         return err_set(e, ERR_DENIED,
@@ -153,13 +156,36 @@ static enum err_code judge_leaf(void *self, struct bytes leaf_der, struct err *e
 
 /* ---- calls ---- */
 
+/* "https://host[:port]" and nothing that messages should not repeat or paths would be glued to. */
+static enum err_code take_url(const char *text, char **ret, struct err *e)
+{
+    struct buf url AUTO_CALL(buf_done) = BUF(512);
+    struct uri u;
+
+    TRY_IN(e, uri_parse(bytes_of_str(text), &u, e), "URL of the KMS");
+    if (strcmp(u.scheme, "https") != 0 || !u.host[0])
+        return err_set(e, ERR_INVALID,
+                       "URL of the KMS: found scheme %s, expected https://host:port", u.scheme);
+    if (u.has_userinfo || u.query[0] || (u.path[0] && strcmp(u.path, "/") != 0))
+        return err_set(e, ERR_INVALID,
+                       "URL of the KMS: expected https://%s:port without user, path and query",
+                       u.host);
+    buf_printf(&url, strchr(u.host, ':') ? "https://[%s]" : "https://%s", u.host);
+    if (u.port)
+        buf_printf(&url, ":%u", u.port);
+    TRY(buf_check(&url, e));
+    *ret = strdup(buf_cstr(&url));
+    return *ret ? ERR_OK : err_set(e, ERR_NOMEM, "KMS client: out of memory");
+}
+
 enum err_code kms_client_new(const struct kms_client_config *config, kms_client **ret,
                              struct err *e)
 {
     AUTO(kms_client) c = calloc(1, sizeof *c);
 
-    if (!c || !(c->url = strdup(config->url)))
+    if (!c)
         return err_set(e, ERR_NOMEM, "KMS client: out of memory");
+    TRY(take_url(config->url, &c->url, e));
     c->config = *config;
     c->config.url = c->url;
 
@@ -199,8 +225,19 @@ static enum err_code status_code(unsigned status)
         return ERR_BUSY;
     case 503:
         return ERR_LOCKED;
+    case 504:
+        return ERR_TIMEOUT;
     default:
         return ERR_UPSTREAM;
+    }
+}
+
+/* Text of a peer goes to a terminal: nothing but printable ASCII. */
+static void make_printable(char *text)
+{
+    for (; *text; text++) {
+        if (*text < ' ' || *text > '~')
+            *text = '?';
     }
 }
 
@@ -221,6 +258,8 @@ static enum err_code call(kms_client *c, const char *path, const char *content_t
         return ERR_OK;
     if (msg_error_decode(buf_bytes(&ret->body), &refusal, &ignored) != ERR_OK)
         return err_set(e, ERR_UPSTREAM, "KMS %s%s: status %u", c->url, path, ret->status);
+    make_printable(refusal.error);
+    make_printable(refusal.request_id);
     return err_set(e, status_code(ret->status), "KMS %s: %s (request %s)", c->url, refusal.error,
                    refusal.request_id);
 }

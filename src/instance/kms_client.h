@@ -1,5 +1,5 @@
-/* kms_client - the asking end of a KMS: who it is is settled before a byte is sent.  Room:
- * instance.
+/* kms_client - the asking end of a KMS: who it is is settled before a byte is sent.
+ * Room: instance.
  *
  * Each new connection is judged in the TLS handshake (SR-74): the leaf carries evidence of purpose
  * "kms-tls" over the leaf's own key; the quote verifies and may be relied upon; the block named in
@@ -16,7 +16,7 @@
 #define KMS_EVIDENCE_AGE_MAX_S 3600
 
 struct kms_client_config {
-    const char *url; /* https://host[:port], no path */
+    const char *url; /* https://host[:port]; one with user, path or query is ERR_INVALID */
     uint64_t chain_id;
     struct addr kms; /* the KMS contract */
     const struct chain_view *view;

@@ -97,6 +97,22 @@ struct standing {
     struct hash32 identity; /* or principal */
 };
 
+/* What would make the secrets useless is found before they are asked for, and go on record. */
+static enum err_code check_standing(const struct provision_config *c, const struct standing *s,
+                                    struct err *e)
+{
+    const struct gov_time time = gov_time_of(s->at.timestamp, clock_unix(c->clock));
+
+    TRY(gov_contract_live(&s->facts.head, &s->facts.line, &time, c->min_delay,
+                          "the application's contract", e));
+    if (gov_policy_active(&s->facts.identity, &time) == GOV_ACTIVE &&
+        hash32_is_zero(&s->facts.config))
+        return err_set(e, ERR_NOT_FOUND,
+                       "the contract names no configuration for this image yet "
+                       "(`teereg gov set-config` sets one)");
+    return ERR_OK;
+}
+
 static enum err_code ask_contract(const struct provision_config *c, const struct measurements *own,
                                   struct standing *ret, struct err *e)
 {
@@ -109,7 +125,8 @@ static enum err_code ask_contract(const struct provision_config *c, const struct
     TRY(explain_identity(c->view, &c->app, &ret->facts.head, own, &c->config_hash, &ret->identity,
                          e));
     query.identity = &ret->identity;
-    return gov_registry_read(c->view, &ret->at, &c->app, &query, &ret->facts, e);
+    TRY(gov_registry_read(c->view, &ret->at, &c->app, &query, &ret->facts, e));
+    return check_standing(c, ret, e);
 }
 
 /* The KMS said no without a reason; the contract is public and may know one. */
@@ -128,7 +145,9 @@ static enum err_code refused(const struct provision_config *c, const struct meas
         *e = kms_said;
         return e->code;
     }
-    return err_set(e, ERR_DENIED, "%.110s\n%.400s", kms_said.msg, why.text);
+    /* The explanation is what helps: the other sentence gets the room that is left. */
+    return err_set(e, ERR_DENIED, "%.*s\n%s", (int)(sizeof e->msg - 2 - strlen(why.text)),
+                   kms_said.msg, why.text);
 }
 
 /* The KMS's word about keys counts only where governance published the same (SR-74). */
@@ -189,14 +208,36 @@ static enum err_code take_receipt(const struct msg_secrets *secrets, struct prov
 struct contents {
     store *store;
     EVP_PKEY *encrypt_key;
+    struct buf passed_over; /* storage of the contract that this build cannot open */
 };
+
+static void contents_done(struct contents *c)
+{
+    if (c->store)
+        store_free(c->store);
+    buf_done(&c->passed_over);
+}
+
+/* Storage that cannot be opened is worth a word only when the rest does not have the content. */
+static enum err_code fetch(struct contents *c, enum store_kind kind, const struct hash32 *id,
+                           struct buf *ret, struct err *e)
+{
+    const enum err_code code = store_fetch(c->store, kind, id, ret, e);
+
+    if (code == ERR_OK || c->passed_over.n == 0)
+        return code;
+
+    const struct err why = *e;
+
+    return err_set(e, code, "%.300s; not asked: %.190s", why.msg, buf_cstr(&c->passed_over));
+}
 
 static enum err_code content_config(void *self, const struct hash32 *id, struct buf *ret,
                                     struct err *e)
 {
     struct contents *c = self;
 
-    return store_fetch(c->store, STORE_CONFIG, id, ret, e);
+    return fetch(c, STORE_CONFIG, id, ret, e);
 }
 
 static enum err_code content_secret(void *self, const struct hash32 *id, secret **ret,
@@ -205,38 +246,50 @@ static enum err_code content_secret(void *self, const struct hash32 *id, secret 
     struct contents *c = self;
     struct buf sealed AUTO_CALL(buf_done) = BUF(SECRET_MAX + ECIES_OVERHEAD);
 
-    TRY(store_fetch(c->store, STORE_SECRET, id, &sealed, e));
+    TRY(fetch(c, STORE_SECRET, id, &sealed, e));
     TRY_IN(e, ecies_open(c->encrypt_key, buf_bytes(&sealed), ret, e),
            "it is not sealed to this application's key (`teereg secret seal --app ...`)");
     return ERR_OK;
 }
 
-static enum err_code open_store(const struct provision_config *c, const struct standing *s,
-                                store **ret, struct err *e)
+/* One storage of the contract.  A kind that this build does not have, or a malformed URI, is passed
+ * over: the others may have all that is needed (SR-71).  What policy forbids stops, because
+ * somebody put it there who should be asked why (SR-46). */
+static enum err_code add_backend(struct contents *c, const struct store_chain *chain,
+                                 const char *uri, size_t i, struct err *e)
+{
+    struct store_backend b AUTO_CALL(store_backend_done) = {0};
+    const enum err_code code = store_backend_open(uri, STORE_FROM_CHAIN, chain, &b, e);
+
+    if (code == ERR_OK)
+        return store_add(c->store, &b, e);
+    if (code != ERR_INVALID)
+        return err_wrap(e, "storage backend %zu of the application's contract", i);
+    buf_printf(&c->passed_over, "%sbackend %zu of the contract (%s)", c->passed_over.n ? ", " : "",
+               i, e->msg);
+    return buf_check(&c->passed_over, e);
+}
+
+/* Adds the operator's own storage first, then the contract's. */
+static enum err_code open_contents(const struct provision_config *c, const struct standing *s,
+                                   struct contents *ret, struct err *e)
 {
     struct gov_backends backends AUTO_CALL(gov_backends_done) = {0};
     const struct store_chain chain = {.view = c->view, .at = s->at};
-    AUTO(store) st = NULL;
 
-    TRY(store_new(NULL, c->clock, &st, e));
+    TRY(store_new(NULL, c->clock, &ret->store, e));
     if (c->own_store_uri) {
         struct store_backend b AUTO_CALL(store_backend_done) = {0};
 
         TRY_IN(e, store_backend_open(c->own_store_uri, STORE_FROM_OPERATOR, &chain, &b, e),
                "--store");
-        TRY(store_add(st, &b, e));
+        TRY(store_add(ret->store, &b, e));
     }
     TRY_IN(e,
            gov_registry_backends(c->view, &s->at, &c->app, &s->facts.backends_hash, &backends, e),
            "storage backends of the application");
-    for (size_t i = 0; i < backends.n; i++) {
-        struct store_backend b AUTO_CALL(store_backend_done) = {0};
-
-        TRY_IN(e, store_backend_open(backends.uri[i], STORE_FROM_CHAIN, &chain, &b, e),
-               "storage backend %zu of the application's contract", i);
-        TRY(store_add(st, &b, e));
-    }
-    *ret = TAKE(st);
+    for (size_t i = 0; i < backends.n; i++)
+        TRY(add_backend(ret, &chain, backends.uri[i], i, e));
     return ERR_OK;
 }
 
@@ -244,17 +297,15 @@ static enum err_code resolve_config(const struct provision_config *c, const stru
                                     EVP_PKEY *encrypt_key, struct provisioned *ret, struct err *e)
 {
     struct buf text AUTO_CALL(buf_done) = BUF(TEMPLATE_CONTENT_MAX);
-    AUTO(store) st = NULL;
+    struct contents contents AUTO_CALL(contents_done) = {.encrypt_key = encrypt_key,
+                                                         .passed_over = BUF(32768)};
+    const struct template_source source = {content_config, content_secret, &contents};
     char hex[HEX_LEN(32)];
 
-    TRY(open_store(c, s, &st, e));
-
-    struct contents contents = {st, encrypt_key};
-    const struct template_source source = {content_config, content_secret, &contents};
-
+    TRY(open_contents(c, s, &contents, e));
     ret->template_ = s->facts.config;
     hex_encode(BYTES_OF(ret->template_), hex);
-    TRY_IN(e, store_fetch(st, STORE_CONFIG, &ret->template_, &text, e), "template %s", hex);
+    TRY_IN(e, fetch(&contents, STORE_CONFIG, &ret->template_, &text, e), "template %s", hex);
     ret->config = BUF(TEMPLATE_RESULT_MAX);
     TRY_IN(e, template_resolve(buf_bytes(&text), &source, &ret->config, e), "template %s", hex);
     return ERR_OK;
@@ -309,10 +360,12 @@ enum err_code provision_fetch(const struct provision_config *config,
     if (kms_client_secrets(kms, &config->app, standing.facts.head.epoch, &challenge.challenge,
                            &request.evidence, request.hpke_key, &plaintext, e) != ERR_OK)
         return e->code == ERR_DENIED ? refused(config, &request.own, e) : e->code;
+    /* The KMS may have seen a newer block than we have. */
     if (hash32_is_zero(&standing.facts.config))
-        return err_set(e, ERR_NOT_FOUND,
-                       "the contract names no configuration for this identity yet "
-                       "(`teereg gov set-config` sets one)");
+        return err_set(
+            e, ERR_NOT_FOUND,
+            "the contract names no configuration for this image at block %llu; ask again",
+            (unsigned long long)standing.at.ref.number);
 
     tell(progress, "resolving the configuration");
     TRY(use_secrets(config, &request, &standing, secret_bytes(plaintext), &result, e));

@@ -50,7 +50,10 @@ MUST_CHECK enum err_code provision_fetch(const struct provision_config *config,
                                          const struct provision_progress *progress,
                                          struct provisioned *ret, struct err *e);
 
-/* The files, in a directory that is made or replaced as a whole: key.pem 0600, cert.pem 0644,
- * cacert.pem 0644, config 0600 (SR-57). */
+/* The files, in a folder that is made or replaced as a whole: key.pem 0600, cert.pem 0644,
+ * cacert.pem 0644, config 0600 (SR-57).  ERR_INVALID when dir is something else than a folder that
+ * holds these files at most. */
 MUST_CHECK enum err_code provision_write(const struct provisioned *p, const char *dir,
                                          struct err *e);
+/* Whether provision_write would take this folder: to be asked before anything is released. */
+MUST_CHECK enum err_code provision_may_write(const char *dir, struct err *e);

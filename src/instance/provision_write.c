@@ -8,6 +8,8 @@
 #include "crypto/random.h"
 #include "instance/provision.h"
 
+#define PATH_SIZE 3072
+
 struct file {
     const char *name;
     mode_t mode;
@@ -20,13 +22,17 @@ static const struct file files[FILES] = {
     [FILE_KEY] = {"key.pem", 0600},
 };
 
-static bool is_ours(const char *name)
+static bool is_ours(int dir, const char *name)
 {
+    struct stat st;
+
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return true;
     for (int i = 0; i < FILES; i++) {
         if (strcmp(name, files[i].name) == 0)
-            return true;
+            return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
     }
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    return false;
 }
 
 static void dir_close(DIR **d)
@@ -35,19 +41,45 @@ static void dir_close(DIR **d)
         closedir(*d);
 }
 
+/* The path without slashes at its end, which would lead through a symbolic link. */
+static enum err_code plain_path(const char *dir, char *ret, size_t size, struct err *e)
+{
+    size_t n = strlen(dir);
+
+    while (n > 1 && dir[n - 1] == '/')
+        n--;
+    if (n == 0 || n + 32 > size)
+        return err_set(e, ERR_INVALID, "--out: expected a path of 1 to %zu bytes", size - 32);
+    memcpy(ret, dir, n);
+    ret[n] = '\0';
+    return ERR_OK;
+}
+
+static DIR *open_dir(const char *dir)
+{
+    int fd AUTO_CALL(fd_close) = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+    if (d)
+        fd = -1; /* it is d's now */
+    return d;
+}
+
 /* The folder is replaced as a whole, so it must hold nothing of anybody else. */
 static enum err_code check_target(const char *dir, bool *exists, struct err *e)
 {
-    DIR *d AUTO_CALL(dir_close) = opendir(dir);
+    DIR *d AUTO_CALL(dir_close) = open_dir(dir);
     const struct dirent *entry;
 
     *exists = d != NULL;
     if (!d && errno == ENOENT)
         return ERR_OK;
+    if (!d && (errno == ENOTDIR || errno == ELOOP))
+        return err_set(e, ERR_INVALID, "%s is not a folder; name an own folder with --out", dir);
     if (!d)
         return err_set(e, ERR_IO, "%s: %s", dir, strerror(errno));
     while ((entry = readdir(d))) {
-        if (!is_ours(entry->d_name))
+        if (!is_ours(dirfd(d), entry->d_name))
             return err_set(e, ERR_INVALID,
                            "%s holds \"%.100s\", which is not ours; name an own folder with --out",
                            dir, entry->d_name);
@@ -57,7 +89,7 @@ static enum err_code check_target(const char *dir, bool *exists, struct err *e)
 
 /* A staging folder beside the target; what is left of it goes at the end, whatever happens. */
 struct staging {
-    char path[3072];
+    char path[PATH_SIZE + 32];
     bool made;
 };
 
@@ -67,7 +99,7 @@ static void staging_done(struct staging *s)
 
     if (!s->made)
         return;
-    dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    dir = open(s->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     for (int i = 0; dir >= 0 && i < FILES; i++)
         (void)unlinkat(dir, files[i].name, 0);
     (void)rmdir(s->path);
@@ -77,15 +109,10 @@ static enum err_code staging_make(struct staging *s, const char *dir, struct err
 {
     uint8_t random[8];
     char hex[HEX_LEN(8)];
-    size_t n = strlen(dir);
 
-    while (n > 1 && dir[n - 1] == '/')
-        n--;
     random_bytes(random, sizeof random);
     hex_encode(BYTES(random), hex);
-    if (n > sizeof s->path - 32)
-        return err_set(e, ERR_INVALID, "--out: the path is too long");
-    snprintf(s->path, sizeof s->path, "%.*s.new-%s", (int)n, dir, hex);
+    snprintf(s->path, sizeof s->path, "%s.new-%s", dir, hex);
     if (mkdir(s->path, 0700) != 0)
         return err_set(e, ERR_IO, "%s: %s", s->path, strerror(errno));
     s->made = true;
@@ -104,7 +131,7 @@ static enum err_code stage(const struct staging *s, const struct provisioned *p,
     };
 
     for (int i = 0; i < FILES; i++) {
-        char path[3200];
+        char path[PATH_SIZE + 64];
 
         snprintf(path, sizeof path, "%s/%s", s->path, files[i].name);
         TRY(fs_write_new(path, contents[i], files[i].mode, e));
@@ -114,13 +141,11 @@ static enum err_code stage(const struct staging *s, const struct provisioned *p,
 
 static enum err_code sync_parent(const char *dir, struct err *e)
 {
-    char parent[3072];
+    char parent[PATH_SIZE];
     char *slash;
     int fd AUTO_CALL(fd_close) = -1;
 
     snprintf(parent, sizeof parent, "%s", dir);
-    for (size_t n = strlen(parent); n > 1 && parent[n - 1] == '/'; n--)
-        parent[n - 1] = '\0';
     slash = strrchr(parent, '/');
     if (slash)
         slash[slash == parent] = '\0';
@@ -132,17 +157,28 @@ static enum err_code sync_parent(const char *dir, struct err *e)
     return ERR_OK;
 }
 
+enum err_code provision_may_write(const char *dir, struct err *e)
+{
+    char path[PATH_SIZE];
+    bool exists;
+
+    TRY(plain_path(dir, path, sizeof path, e));
+    return check_target(path, &exists, e);
+}
+
 enum err_code provision_write(const struct provisioned *p, const char *dir, struct err *e)
 {
     struct staging staging AUTO_CALL(staging_done) = {0};
+    char path[PATH_SIZE];
     bool exists;
 
-    TRY(check_target(dir, &exists, e));
-    TRY(staging_make(&staging, dir, e));
+    TRY(plain_path(dir, path, sizeof path, e));
+    TRY(check_target(path, &exists, e));
+    TRY(staging_make(&staging, path, e));
     TRY(stage(&staging, p, e));
-    if (renameat2(AT_FDCWD, staging.path, AT_FDCWD, dir, exists ? RENAME_EXCHANGE : 0) != 0)
-        return err_set(e, ERR_IO, "%s: %s", dir, strerror(errno));
+    if (renameat2(AT_FDCWD, staging.path, AT_FDCWD, path, exists ? RENAME_EXCHANGE : 0) != 0)
+        return err_set(e, ERR_IO, "%s: %s", path, strerror(errno));
     if (!exists)
         staging.made = false;
-    return sync_parent(dir, e);
+    return sync_parent(path, e);
 }

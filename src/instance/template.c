@@ -23,6 +23,7 @@ struct resolver {
     const struct template_source *source;
     struct content contents[TEMPLATE_FETCH_MAX];
     size_t n;
+    size_t uses;
 };
 
 struct ref {
@@ -99,6 +100,10 @@ static enum err_code fetch(struct resolver *r, const struct ref *ref, const stru
     char hex[HEX_LEN(32)];
     struct content *c;
 
+    /* Contents of nothing but references to nothing would otherwise cost time without end. */
+    if (r->uses++ == TEMPLATE_USES_MAX)
+        return err_set(e, ERR_TOO_LARGE, "the template resolves more than %d references",
+                       TEMPLATE_USES_MAX);
     for (size_t i = 0; i < r->n; i++) {
         if (r->contents[i].kind == ref->kind && hash32_eq(&r->contents[i].id, &ref->id)) {
             *ret = &r->contents[i];
@@ -246,6 +251,22 @@ static enum err_code ref_value(struct resolver *r, const struct ref *ref, unsign
     return check_value((struct bytes){out->p + start, out->n - start}, "config", &ref->id, e);
 }
 
+/* Between JSON's own signs, the ends of the text or white space: not part of another token. */
+static bool apart(struct bytes text, size_t from, size_t end)
+{
+    static const char around[] = " \t\r\n,:[]{}";
+
+    return (from == 0 || (text.p[from - 1] && strchr(around, text.p[from - 1]))) &&
+           (end == text.n || (text.p[end] && strchr(around, text.p[end])));
+}
+
+static enum err_code check_apart(struct bytes text, size_t from, size_t end, struct err *e)
+{
+    if (apart(text, from, end))
+        return ERR_OK;
+    return refuse(text, from, e, "a reference that is a value has something else beside it");
+}
+
 /* Index of the quote that ends the string begun before `from`, or text.n. */
 static size_t string_end(struct bytes text, size_t from)
 {
@@ -270,6 +291,7 @@ static enum err_code as_json(struct resolver *r, struct bytes text, unsigned dep
         if (text.p[i] != '"') {
             TRY(ref_at(text, i, &found, &ref, e));
             if (found) {
+                TRY(check_apart(text, i, i + PREFIX_LEN + REF_HEX, e));
                 TRY(ref_value(r, &ref, depth, out, e));
                 i += PREFIX_LEN + REF_HEX;
             } else {
@@ -285,6 +307,7 @@ static enum err_code as_json(struct resolver *r, struct bytes text, unsigned dep
 
         TRY(ref_at(text, i + 1, &found, &ref, e));
         if (found && end - i - 1 == PREFIX_LEN + REF_HEX) {
+            TRY(check_apart(text, i, end + 1, e));
             TRY(ref_value(r, &ref, depth, out, e));
         } else {
             buf_put_u8(out, '"');

@@ -7,17 +7,20 @@
  *                               must be one JSON value in itself; the same for a bare reference
  *   "k": "http://__SECRET_REF_h@db"   within a string: the content as text, escaped for JSON
  *
- * Nothing in a content has a meaning of its own ($, quotes, backslashes), but for references within
- * *config* contents, which are resolved in turn.  A secret is never looked into.  The result is
- * JSON or there is none.  Source: docs/WIRE.md, "Configuration templates"; SR-42, SR-43, SR-44. */
+ * A value stands apart: what it replaces has no other token beside it, so that "1" before "2" is
+ * never twelve.  Nothing in a content has a meaning of its own ($, quotes, backslashes), but for
+ * references within *config* contents, which are resolved in turn.  A secret is never looked into.
+ * The result is JSON or there is none.  Source: docs/WIRE.md, "Configuration templates"; SR-42,
+ * SR-43, SR-44. */
 #pragma once
 #include "base/buf.h"
 #include "crypto/secret.h"
 
 #define TEMPLATE_CONTENT_MAX (1024 * 1024) /* one config content, and the template itself */
 #define TEMPLATE_RESULT_MAX  (4 * 1024 * 1024)
-#define TEMPLATE_FETCH_MAX   256 /* different contents */
-#define TEMPLATE_DEPTH_MAX   8   /* config in config in ... */
+#define TEMPLATE_FETCH_MAX   256  /* different contents */
+#define TEMPLATE_DEPTH_MAX   8    /* config in config in ... */
+#define TEMPLATE_USES_MAX    4096 /* references resolved, the same one again counted again */
 
 /* Where contents come from.  Both have already checked SHA-256(stored bytes) = id. */
 struct template_source {

@@ -18,17 +18,20 @@ static void the_hash_is_that_of_the_golden_vectors(void **state)
     (void)state;
     assert_int_equal(json_parse((struct bytes){(uint8_t *)text, n}, 65536, &tree, &e), ERR_OK);
     assert_int_equal(json_get_array(tree, "cases", &cases, &e), ERR_OK);
-    assert_int_equal(json_len(cases), 3);
+    assert_int_equal(json_len(cases), 4);
     for (size_t i = 0; i < json_len(cases); i++) {
         const json *c = json_at(cases, i);
         struct instance_anchors a = {0};
         struct hash32 expected, got;
+        uint64_t min_delay;
 
         assert_int_equal(json_get_u64(c, "chain_id", UINT64_MAX, &a.chain_id, &e), ERR_OK);
         assert_int_equal(json_get_hex0x(c, "kms", a.kms.b, 20, &e), ERR_OK);
         assert_int_equal(json_get_hex0x(c, "app", a.app.b, 20, &e), ERR_OK);
         assert_int_equal(json_get_str(c, "view_mode", 32, &a.view_mode, &e), ERR_OK);
         assert_int_equal(json_get_str(c, "endpoint", 512, &a.endpoint, &e), ERR_OK);
+        assert_int_equal(json_get_u64(c, "min_delay", UINT32_MAX, &min_delay, &e), ERR_OK);
+        a.min_delay = (uint32_t)min_delay;
         assert_int_equal(json_get_hex(c, "hash", expected.b, 32, &e), ERR_OK);
         assert_int_equal(instance_anchors_hash(&a, &got, &e), ERR_OK);
         assert_memory_equal(got.b, expected.b, 32);

@@ -263,6 +263,39 @@ static void more_contents_than_the_bound_are_refused(void **state)
     assert_int_equal(template_resolve(buf_bytes(&t), &source, &out, &e), ERR_TOO_LARGE);
 }
 
+static void a_value_does_not_grow_together_with_what_stands_beside_it(void **state)
+{
+    static const char *const glued[] = {"[1@C1]", "[@C11]",  "[@C1@C1]",        "[1\"@C1\"]",
+                                        "[-@S1]", "[@S1.5]", "[\"@C1\"\"@C1\"]"};
+    struct shelf s = {.config[1] = T("2"), .secret[1] = T("3")};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof glued / sizeof *glued; i++)
+        (void)refused(&s, glued[i], ERR_INVALID, i == 1 ? "it has more" : "beside it");
+    becomes(&s, "[ @C1 ,\n\"@S1\"\t]", "[ 2 ,\n3\t]");
+}
+
+/* Each level costs a hundred times the one below it, and adds nothing to the result. */
+static void references_to_nothing_cannot_cost_time_without_end(void **state)
+{
+    struct buf level[8];
+    struct shelf s = {.config[8] = T("")};
+
+    (void)state;
+    for (int n = 7; n >= 1; n--) {
+        char ref[] = "@C_";
+
+        ref[2] = (char)('1' + n);
+        level[n] = BUF(16384);
+        for (int i = 0; i < 100; i++)
+            expand(ref, &level[n]);
+        s.config[n] = buf_bytes(&level[n]);
+    }
+    (void)refused(&s, "[\"x@C1\"]", ERR_TOO_LARGE, "more than 4096 references");
+    for (int n = 7; n >= 1; n--)
+        buf_done(&level[n]);
+}
+
 static enum err_code count(void *self, enum template_kind kind, const struct hash32 *id,
                            struct err *e)
 {
@@ -307,6 +340,8 @@ int main(void)
         cmocka_unit_test(a_missing_content_is_named),
         cmocka_unit_test(nesting_and_number_of_contents_are_bounded),
         cmocka_unit_test(more_contents_than_the_bound_are_refused),
+        cmocka_unit_test(a_value_does_not_grow_together_with_what_stands_beside_it),
+        cmocka_unit_test(references_to_nothing_cannot_cost_time_without_end),
         cmocka_unit_test(every_reference_is_listed),
     };
 

@@ -120,6 +120,28 @@ static void a_folder_with_somebody_elses_file_is_left_alone(void **state)
     assert_int_equal(entries(root), 1);
 }
 
+static void what_only_looks_like_our_folder_is_left_alone(void **state)
+{
+    struct provisioned p AUTO_CALL(provisioned_done) = example("1");
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(provision_write(&p, in_root("i"), &e), ERR_OK);
+    assert_int_equal(symlink("i", in_root("link")), 0);
+    assert_int_equal(provision_write(&p, in_root("link"), &e), ERR_INVALID);
+    assert_int_equal(provision_write(&p, in_root("link/"), &e), ERR_INVALID);
+    assert_int_equal(provision_may_write(in_root("link"), &e), ERR_INVALID);
+    assert_int_equal(provision_write(&p, in_root("i/config"), &e), ERR_INVALID);
+    assert_int_equal(mkdir(in_root("other"), 0755), 0);
+    assert_int_equal(mkdir(in_root("other/config"), 0755), 0);
+    assert_int_equal(provision_write(&p, in_root("other"), &e), ERR_INVALID);
+    assert_int_equal(provision_may_write(in_root("i"), &e), ERR_OK);
+    assert_int_equal(provision_may_write(in_root("not there yet"), &e), ERR_OK);
+    assert_int_equal(provision_may_write("", &e), ERR_INVALID);
+    holds("i/config", 0600, "1");
+    assert_int_equal(entries(root), 3);
+}
+
 static void a_failure_in_the_middle_leaves_the_old_files(void **state)
 {
     struct provisioned first AUTO_CALL(provisioned_done) = example("1");
@@ -150,6 +172,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_second_time_replaces_all_of_them_and_leaves_nothing_behind, make_root, remove_root),
         cmocka_unit_test_setup_teardown(a_folder_with_somebody_elses_file_is_left_alone, make_root,
+                                        remove_root),
+        cmocka_unit_test_setup_teardown(what_only_looks_like_our_folder_is_left_alone, make_root,
                                         remove_root),
         cmocka_unit_test_setup_teardown(a_failure_in_the_middle_leaves_the_old_files, make_root,
                                         remove_root),
