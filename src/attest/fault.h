@@ -2,7 +2,7 @@
  *
  * Every function of this room that judges evidence returns an err_code, a message that begins with
  * the fault's name ("QUOTE_SIG: ..."), and the fault itself, for audit records, metrics and tests.
- * Names and order of the steps: docs/WIRE.md, "Evidence". */
+ * Names and order of the steps: docs/WIRE.md, "TDX quote". */
 #pragma once
 #include "base/err.h"
 

@@ -1,6 +1,6 @@
 /* steps - single steps of a verification, shared by verify and inspect.  Room: attest, private.
  *
- * Letters are those of docs/WIRE.md, "Evidence". */
+ * Letters are those of docs/WIRE.md, "TDX quote". */
 #pragma once
 #include "attest/verify.h"
 
