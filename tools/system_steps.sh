@@ -99,14 +99,19 @@ system_kms_allow() {
 
 KMS_MORE=() # more options of `teereg kms serve`, for tests
 
+# In the place of this shell, where it is started in the background or in a subshell.
+kms_serve() {
+    kms_options
+    exec teereg kms serve "${KMS_OPTIONS[@]}" --attester "${PLATFORM[kms]}" --slot-ms 100 \
+        --listen 127.0.0.1:0 --admin "$WORK/kms.sock" --audit "$WORK/audit.log" \
+        --root-key-file "$WORK/root.key" "${KMS_MORE[@]}" "$@"
+}
+
 # On the platform "kms", with the root key of $WORK/root.key.
 system_kms_start() {
-    kms_options
     [ -f "$WORK/root.key" ] || teereg kms root-key --out "$WORK/root.key" >"$WORK/log/root-key" 2>&1 ||
         fail "no root key could be made: $(cat "$WORK/log/root-key")"
-    start kms teereg kms serve "${KMS_OPTIONS[@]}" --attester "${PLATFORM[kms]}" --slot-ms 100 \
-        --listen 127.0.0.1:0 --admin "$WORK/kms.sock" --audit "$WORK/audit.log" \
-        --root-key-file "$WORK/root.key" "${KMS_MORE[@]}"
+    start kms kms_serve
     TEEREG_KMS_URL=$(wait_line kms 'https://[^ ]+:[0-9]+' | sed -E 's|.*(https://[^ "]+:[0-9]+).*|\1|')
     export TEEREG_KMS_URL
 }

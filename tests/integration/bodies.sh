@@ -26,16 +26,13 @@ rss=$(awk '/^RssAnon/ { print $2 }' "/proc/${PID[kms]}/status")
 [ "$rss" -lt 40000 ] || fail "the KMS has grown to $rss kB"
 ok "the KMS has not grown ($rss kB)"
 
-# Sixty clients that send half of a head and wait.
-address=${TEEREG_KMS_URL#https://}
-for ((i = 0; i < 60; i++)); do
-    start "slow-$i" sh -c "(printf 'GET /livez HTTP/1.1\r\nHost: x\r\nX-A'; sleep 40) |
-        openssl s_client -connect $address -quiet -ign_eof"
-done
-sleep 1
+# Each sends half of a head and waits.
+start slow "$ROOT/tests/integration/slow.py" "${TEEREG_KMS_URL#https://}" 60
+wait_line slow waiting >/dev/null
 start_ns=$(date +%s%N)
 provision orders
 ms=$((($(date +%s%N) - start_ns) / 1000000))
 [ $ms -lt 5000 ] || fail "with slow clients a provisioning took $ms ms"
+running slow || fail "the slow clients have ended"
 ok "sixty slow clients do not delay an instance ($ms ms)"
 finish

@@ -25,13 +25,14 @@ finish() {
     echo "$checks passed, 0 failed"
 }
 
-# refused SENTENCE EXIT_CODE REGEX COMMAND...: it must fail with that code and say what matches (ERE).
+# refused SENTENCE EXIT_CODE REGEX COMMAND...: it must fail with that code and say what matches (an ERE,
+# over all lines joined by spaces).
 # What it said is left in $WORK/said.
 refused() {
     local sentence=$1 expected=$2 regex=$3 code=0
     shift 3
-    "$@" >"$WORK/said" 2>&1 </dev/null || code=$?
-    if [ "$code" != "$expected" ] || ! grep -qE -- "$regex" "$WORK/said"; then
+    ("$@") >"$WORK/said" 2>&1 </dev/null || code=$?
+    if [ "$code" != "$expected" ] || ! tr '\n' ' ' <"$WORK/said" | grep -qE -- "$regex"; then
         cat "$WORK/said" >&2
         fail "$sentence: found exit code $code and the text above, expected $expected and: $regex"
     fi
