@@ -82,7 +82,7 @@ static enum err_code check_root(const struct kms_authority *a, const struct gov_
 
     if (hash32_is_zero(&kms->commitment))
         return err_set(e, ERR_LOCKED,
-                       "no root is committed in the KMS contract yet: `teereg gov commit-root`");
+                       "no root is committed in the KMS contract yet: `teereg gov root commit`");
     if (!hash32_eq(&kms->root_id, kms_root_id(root)) ||
         !hash32_eq(&kms->commitment, kms_root_commitment(root)))
         return err_set(e, ERR_DENIED,
