@@ -348,6 +348,9 @@ static void no_operator_is_needed_where_the_contract_wants_none(void **state)
     assert_why(w, &a, KMS_GRANTED);
     a.authorize.purpose = "onboard-request";
     assert_why(w, &a, KMS_GRANTED);
+    a.authorize.expiry = WORLD_NOW + 5;
+    w->block.timestamp = WORLD_NOW + 6;
+    assert_why(w, &a, KMS_GRANTED);
 }
 
 static void an_operator_who_is_wanted_must_vouch(void **state)
