@@ -149,6 +149,7 @@ static CURLcode set_bounds(http_client *c)
     CURLcode rc = CURLE_OK;
 
     SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_QUICK_EXIT, 1L); /* or a name server that stalls would outlast every deadline */
     SET(CURLOPT_PROTOCOLS_STR, c->config.allow_http ? "http,https" : "https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROXY, "");

@@ -194,9 +194,14 @@ static enum err_code add_listener(http_server *s, int fd, tls_server *tls,
                                   const struct http_routes *routes, const char *unix_path,
                                   struct err *e)
 {
-    struct http_listener *l = calloc(1, sizeof *l);
+    struct http_listener *l = NULL;
     struct stat st = {0};
 
+    if (s->running) { /* nobody would accept there */
+        close(fd);
+        return err_set(e, ERR_INVALID, "the server runs already: listen first, then start");
+    }
+    l = calloc(1, sizeof *l);
     if (l && unix_path)
         l->unix_path = strdup(unix_path);
     if (!l || (unix_path && (!l->unix_path || lstat(unix_path, &st) != 0))) {

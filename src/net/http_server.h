@@ -108,7 +108,8 @@ extern const struct http_server_config http_server_defaults;
 
 MUST_CHECK enum err_code http_server_new(const struct http_server_config *config, http_server **ret,
                                          struct err *e);
-/* Addresses are numeric: "0.0.0.0:8443", "[::1]:0".  ret_port (may be NULL) is the bound port. */
+/* All listeners come before start.  Addresses are numeric: "0.0.0.0:8443", "[::1]:0".  ret_port
+ * (may be NULL) is the bound port. */
 MUST_CHECK enum err_code http_server_listen_tls(http_server *s, const char *address,
                                                 tls_server *tls, const struct http_routes *routes,
                                                 uint16_t *ret_port, struct err *e);

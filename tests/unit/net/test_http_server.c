@@ -262,6 +262,44 @@ static void addresses_are_numeric_with_a_port(void **state)
         assert_int_equal(http_server_listen_plain(server, bad[i], &routes, NULL, &e), ERR_INVALID);
 }
 
+static void nothing_is_listened_on_after_the_start(void **state)
+{
+    struct err e;
+
+    (void)state;
+    start();
+    assert_int_equal(http_server_listen_plain(server, "127.0.0.1:0", &routes, NULL, &e),
+                     ERR_INVALID);
+}
+
+static void an_address_in_use_is_named(void **state)
+{
+    http_server *second = NULL;
+    char address[32];
+    struct err e;
+
+    (void)state;
+    start();
+    snprintf(address, sizeof address, "127.0.0.1:%u", port);
+    assert_ok(http_server_new(&config, &second, &e));
+    assert_int_equal(http_server_listen_plain(second, address, &routes, NULL, &e), ERR_IO);
+    assert_non_null(strstr(e.msg, address));
+    http_server_free(second);
+}
+
+static void a_server_without_limits_is_refused(void **state)
+{
+    http_server *none = NULL;
+    struct err e;
+
+    (void)state;
+    config.header_ms = 0;
+    assert_int_equal(http_server_new(&config, &none, &e), ERR_INVALID);
+    config = http_server_defaults;
+    config.connections_max = 0;
+    assert_int_equal(http_server_new(&config, &none, &e), ERR_INVALID);
+}
+
 static void a_unix_socket_is_for_its_owner_only_and_goes_with_the_server(void **state)
 {
     char dir[] = "/tmp/teereg-net-XXXXXX", path[64];
@@ -450,6 +488,9 @@ int main(void)
         CASE(a_client_that_waits_for_leave_to_send_gets_it),
         CASE(plain_http_is_for_loopback_only),
         CASE(addresses_are_numeric_with_a_port),
+        CASE(nothing_is_listened_on_after_the_start),
+        CASE(an_address_in_use_is_named),
+        CASE(a_server_without_limits_is_refused),
         CASE(a_unix_socket_is_for_its_owner_only_and_goes_with_the_server),
         CASE(a_dead_socket_is_replaced_and_a_live_one_is_not),
         CASE(drain_lets_running_requests_finish),

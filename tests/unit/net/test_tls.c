@@ -97,6 +97,94 @@ static void a_key_that_is_not_the_certificates_is_refused(void **state)
     identity_done(&other);
 }
 
+/* ---- protocols ---- */
+
+static void a_client_that_speaks_only_http_2_is_refused(void **state)
+{
+    static const uint8_t h2[] = "\x02h2", both[] = "\x02h2\x08http/1.1";
+
+    (void)state;
+    start();
+    for (int i = 0; i < 2; i++) {
+        struct raw r = {.fd = tcp_connect(tls_port), .ctx = SSL_CTX_new(TLS_client_method())};
+        const uint8_t *chosen = NULL;
+        unsigned n = 0;
+
+        r.ssl = SSL_new(r.ctx);
+        SSL_set_fd(r.ssl, r.fd);
+        SSL_set_alpn_protos(r.ssl, i ? both : h2, (unsigned)(i ? sizeof both : sizeof h2) - 1);
+        assert_int_equal(SSL_connect(r.ssl) == 1, i);
+        SSL_get0_alpn_selected(r.ssl, &chosen, &n);
+        if (i)
+            assert_memory_equal(chosen, "http/1.1", n);
+        raw_close(&r);
+    }
+}
+
+/* ---- clients of plain SSL ---- */
+
+static atomic_int judged;
+
+static enum err_code judge(void *self, struct bytes leaf_der, struct err *e)
+{
+    atomic_fetch_add(&judged, 1);
+    return *(bool *)self && leaf_der.n > 0 ? ERR_OK : err_set(e, ERR_DENIED, "not this one");
+}
+
+static bool handshake_with(const struct tls_client_policy *policy, struct tls_verdict *verdict)
+{
+    struct raw r = {.fd = tcp_connect(tls_port)};
+    struct err e;
+    bool done;
+
+    assert_ok(tls_client_context(policy, verdict, &r.ctx, &e));
+    r.ssl = SSL_new(r.ctx);
+    SSL_set_fd(r.ssl, r.fd);
+    done = SSL_connect(r.ssl) == 1;
+    raw_close(&r);
+    return done;
+}
+
+static void the_judge_decides_about_an_attested_peer(void **state)
+{
+    bool fine = true;
+    struct tls_client_policy policy = {.trust = TLS_TRUST_ATTESTED, .judge = judge, .self = &fine};
+    struct tls_verdict verdict;
+
+    (void)state;
+    start();
+    atomic_store(&judged, 0);
+    assert_true(handshake_with(&policy, &verdict));
+    assert_true(verdict.judged);
+    fine = false;
+    assert_false(handshake_with(&policy, &verdict));
+    assert_true(verdict.refused);
+    assert_string_equal(verdict.why.msg, "not this one");
+    assert_int_equal(atomic_load(&judged), 2);
+}
+
+static void the_systems_authorities_do_not_know_our_leaf(void **state)
+{
+    struct tls_client_policy policy = {.trust = TLS_TRUST_SYSTEM};
+
+    (void)state;
+    start();
+    assert_false(handshake_with(&policy, NULL));
+    assert_string_equal(tls_reason(), "certificate verify failed");
+    assert_string_equal(tls_reason(), "refused by OpenSSL"); /* the queue is empty now */
+}
+
+static void an_attested_policy_without_a_judge_is_a_bug(void **state)
+{
+    struct tls_client_policy policy = {.trust = TLS_TRUST_ATTESTED};
+    struct tls_verdict verdict;
+    SSL_CTX *ctx = NULL;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(tls_client_context(&policy, &verdict, &ctx, &e), ERR_INTERNAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +195,10 @@ int main(void)
         CASE(a_plain_connection_has_no_exporter),
         CASE(a_new_certificate_is_shown_to_new_connections),
         CASE(a_key_that_is_not_the_certificates_is_refused),
+        CASE(a_client_that_speaks_only_http_2_is_refused),
+        CASE(the_judge_decides_about_an_attested_peer),
+        CASE(the_systems_authorities_do_not_know_our_leaf),
+        CASE(an_attested_policy_without_a_judge_is_a_bug),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
