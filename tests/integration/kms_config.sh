@@ -22,6 +22,7 @@ if grep -q '/api/' "$WORK/log/kms"; then
 fi
 ok "nothing was sent to it"
 
+kms_options
 run teereg kms config-hash "${KMS_OPTIONS[@]}"
 [ "$(field config_hash)" != "$CONFIG_HASH" ] || fail "both configurations have one hash"
 ok "its configuration has another hash"
