@@ -157,7 +157,7 @@ static void *refresh_for_ever(void *self)
         unsigned ms = v->fault.code != ERR_OK && v->slot_ms > RETRY_MS ? RETRY_MS : v->slot_ms;
         struct timespec until;
 
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += ms / 1000;
         until.tv_nsec += (long)(ms % 1000) * (long)NS_PER_MS;
         if (until.tv_nsec >= 1000000000) {
@@ -381,11 +381,16 @@ enum err_code view_trusted_new(const struct view_trusted_config *config, struct 
 {
     AUTO(view_trusted) v = calloc(1, sizeof *v);
     struct finalized_block ignored;
+    pthread_condattr_t monotonic;
 
     if (!v)
         return err_set(e, ERR_NOMEM, "chain view");
+    /* Nobody who turns the clock of the day delays a refresh. */
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&v->lock, NULL);
-    pthread_cond_init(&v->ended, NULL);
+    pthread_cond_init(&v->ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     v->node = config->node;
     v->clock = config->clock;
     v->chain_id = config->chain_id;

@@ -69,6 +69,14 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Under the node's lock: no answer tells it that this was done before. */
+static void hang_up(struct world *w, bool yes)
+{
+    pthread_mutex_lock(&w->node->lock);
+    w->chain.hang_up = yes;
+    pthread_mutex_unlock(&w->node->lock);
+}
+
 static unsigned requests(const struct world *w)
 {
     return atomic_load(&w->node->requests);
@@ -146,7 +154,7 @@ static void an_unreachable_node_is_refused_at_the_start(void **state)
     struct world *w = *state;
     struct err e = {0};
 
-    w->chain.hang_up = true;
+    hang_up(w, true);
     assert_int_equal(start(w, &e), ERR_UPSTREAM);
 }
 
@@ -276,7 +284,7 @@ static void a_short_silence_of_the_node_is_bridged(void **state)
     struct err e = {0};
 
     newest(w);
-    w->chain.hang_up = true;
+    hang_up(w, true);
     fake_pass_ms(&w->chain, 60000);
     assert_int_equal(try_newest(w, &e), ERR_OK);
 }
@@ -287,10 +295,10 @@ static void a_long_silence_of_the_node_denies(void **state)
     struct err e = {0};
 
     newest(w);
-    w->chain.hang_up = true;
+    hang_up(w, true);
     fake_pass_ms(&w->chain, 121000);
     assert_int_equal(try_newest(w, &e), ERR_UPSTREAM);
-    w->chain.hang_up = false;
+    hang_up(w, false);
     fake_pass_ms(&w->chain, 1000);
     assert_int_equal(try_newest(w, &e), ERR_OK);
 }
@@ -319,7 +327,7 @@ static void a_failing_node_is_asked_once_a_second(void **state)
     struct err e;
 
     newest(w);
-    w->chain.hang_up = true;
+    hang_up(w, true);
     fake_pass_ms(&w->chain, 12000);
     before = requests(w);
     for (int i = 0; i < 10; i++)
