@@ -232,8 +232,7 @@ static void malformed_requests_are_400_and_say_nothing_of_the_inside(void **stat
         "{\"purpose\":\"secrets-request\"}",
         "{\"purpose\":\"kms-tls\",\"app\":\"0x0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a\"}",
         "{\"purpose\":\"secrets-request\",\"app\":\"0x0a\"}",
-        "{\"purpose\":\"secrets-request\",\"app\":\"0x0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a\","
-        "\"x\":1}",
+        "{\"purpose\":\"explain\",\"app\":\"0x0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a\",\"x\":1}",
     };
     STAGE st = stage_start(stage_new());
 
