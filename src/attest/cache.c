@@ -21,6 +21,7 @@ struct platform_cache {
     size_t max, n, n_buckets; /* a power of two */
     struct cached_platform *newest, *oldest;
     struct platform_cache_stats stats;
+    struct pck_cas cas;
     struct cached_platform *buckets[];
 };
 
@@ -38,6 +39,7 @@ enum err_code platform_cache_new(size_t max_platforms, platform_cache **ret, str
     if (!c)
         return err_set(e, ERR_NOMEM, "cache of platforms");
     pthread_mutex_init(&c->lock, NULL);
+    pthread_mutex_init(&c->cas.lock, NULL);
     c->max = max_platforms;
     c->n_buckets = n;
     *ret = c;
@@ -94,6 +96,7 @@ void platform_cache_free(platform_cache *c)
     while (c->newest)
         evict(c, c->newest);
     pthread_mutex_destroy(&c->lock);
+    pthread_mutex_destroy(&c->cas.lock);
     free(c);
 }
 
@@ -160,6 +163,11 @@ enum err_code cache_put(platform_cache *c, const struct hash32 *chain, pck_platf
     }
     *ret = there ? there : p;
     return ERR_OK;
+}
+
+struct pck_cas *cache_cas(platform_cache *c)
+{
+    return &c->cas;
 }
 
 const pck_platform *cache_platform(const cached_platform *p)

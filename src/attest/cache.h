@@ -13,6 +13,7 @@ cached_platform *cache_find(platform_cache *c, const struct hash32 *chain);
  * is answered. */
 MUST_CHECK enum err_code cache_put(platform_cache *c, const struct hash32 *chain,
                                    pck_platform *platform, cached_platform **ret, struct err *e);
+struct pck_cas *cache_cas(platform_cache *c);
 const pck_platform *cache_platform(const cached_platform *p);
 bool cache_has_qe(platform_cache *c, cached_platform *p, const struct hash32 *qe);
 void cache_put_qe(platform_cache *c, cached_platform *p, const struct hash32 *qe);

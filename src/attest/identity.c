@@ -66,8 +66,8 @@ static enum err_code identity_azure(const struct measurements *m,
 
     if (rules->pcr_mask == 0 || rules->pcr_mask >> 24)
         return err_set(e, ERR_DENIED,
-                       "the contract's PCR mask is 0x%08x: Azure identities need one of PCRs 0 to "
-                       "23 (teereg gov set-pcr-mask)",
+                       "the contract's PCR mask is 0x%08x: an Azure identity needs some of PCRs 0 "
+                       "to 23 in it, and nothing else",
                        rules->pcr_mask);
     for (size_t i = 0; i < 24; i++)
         if (rules->pcr_mask & (uint32_t)1 << i)

@@ -38,7 +38,7 @@ static void inspect_platform(const struct attest_roots *roots, int64_t now,
 {
     AUTO(pck_platform) p = NULL;
 
-    STEP(in, INSPECT_PCK_CHAIN, pck_chain_verify(in->quote.pck_pem, roots, &p, fault, why));
+    STEP(in, INSPECT_PCK_CHAIN, pck_chain_verify(in->quote.pck_pem, roots, NULL, &p, fault, why));
     if (!held(in, INSPECT_PCK_CHAIN))
         return;
     in->has_pck = true;

@@ -5,6 +5,7 @@
  * this order; the root is one of a given table, byte by byte; names, extensions, P-256 keys on the
  * curve, signatures; validity at `now`.  Source: Intel SGX PCK Certificate and CRL Profile. */
 #pragma once
+#include <pthread.h>
 #include "attest/fault.h"
 #include "attest/roots.h"
 #include "base/bytes.h"
@@ -82,11 +83,20 @@ struct pck_platform {
     const char *begins_last, *expires_first; /* ... and which ones these are, for the message */
 };
 
-/* pem: three CERTIFICATE blocks, optionally followed by one NUL.  Does not look at the clock: what
- * it makes may be kept; pck_platform_valid is asked at each use. */
+/* CA certificates that a root was seen to have signed, by content hash: the vendor has a handful,
+ * so an unknown platform costs one signature less.  All threads. */
+#define PCK_CAS_KEPT 8
+struct pck_cas {
+    pthread_mutex_t lock;
+    struct hash32 seen[PCK_CAS_KEPT];
+    size_t n, next;
+};
+
+/* pem: three CERTIFICATE blocks, optionally followed by one NUL.  cas may be NULL.  Does not look
+ * at the clock: what it makes may be kept; pck_platform_valid is asked at each use. */
 MUST_CHECK enum err_code pck_chain_verify(struct bytes pem, const struct attest_roots *roots,
-                                          pck_platform **ret, enum attest_fault *fault,
-                                          struct err *e);
+                                          struct pck_cas *cas, pck_platform **ret,
+                                          enum attest_fault *fault, struct err *e);
 void pck_platform_free(pck_platform *p);
 DEFINE_AUTO(pck_platform, pck_platform_free);
 /* PCK_EXPIRED unless not_before <= now <= not_after for every certificate. */

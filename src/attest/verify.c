@@ -29,12 +29,12 @@ static enum err_code judge_platform(const pck_platform *p, const struct quote *q
     return step_qe_signature(q, p->key, fault, e);
 }
 
-static enum err_code platform_anew(const struct quote *q, int64_t now, pck_platform **ret,
-                                   enum attest_fault *fault, struct err *e)
+static enum err_code platform_anew(const struct quote *q, int64_t now, struct pck_cas *cas,
+                                   pck_platform **ret, enum attest_fault *fault, struct err *e)
 {
     AUTO(pck_platform) p = NULL;
 
-    TRY(pck_chain_verify(q->pck_pem, attest_roots(), &p, fault, e));
+    TRY(pck_chain_verify(q->pck_pem, attest_roots(), cas, &p, fault, e));
     TRY(judge_platform(p, q, now, fault, e));
     *ret = TAKE(p);
     return ERR_OK;
@@ -53,7 +53,7 @@ static enum err_code platform_cached(const struct quote *q, int64_t now, struct 
     SHA256_OF(&qe, q->qe_report, q->qe_signature);
     ref->platform = cache_find(ref->cache, &chain);
     if (!ref->platform) {
-        TRY(platform_anew(q, now, &p, fault, e));
+        TRY(platform_anew(q, now, cache_cas(ref->cache), &p, fault, e));
         if (cache_put(ref->cache, &chain, TAKE(p), &ref->platform, &why) != ERR_OK)
             return attest_fail(fault, e, FAULT_INTERNAL, "%s", why.msg);
     } else if (cache_has_qe(ref->cache, ref->platform, &qe)) {
@@ -108,7 +108,7 @@ enum err_code attest_verify(const struct attest_judge *judge, struct bytes quote
     if (judge->cache)
         TRY(platform_cached(&q, now, &ref, fault, e));
     else
-        TRY(platform_anew(&q, now, &own, fault, e));
+        TRY(platform_anew(&q, now, NULL, &own, fault, e));
     return judge_rest(judge, &q, expected, own ? own : cache_platform(ref.platform), ret, fault, e);
 }
 

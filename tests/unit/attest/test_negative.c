@@ -96,15 +96,20 @@ static struct report_data own_report_data(struct bytes input)
     return rd;
 }
 
-static enum attest_fault verify(struct bytes input)
+static enum attest_fault verify_with(struct bytes input, platform_cache *cache)
 {
-    struct attest_judge judge = {&attest_policy_default, NULL};
+    struct attest_judge judge = {&attest_policy_default, cache};
     struct report_data rd = own_report_data(input);
     AUTO(verified_quote) v = NULL;
     enum attest_fault fault = FAULT_NONE;
     struct err e;
 
     return attest_verify(&judge, input, &rd, AT, &v, &fault, &e) == ERR_OK ? FAULT_NONE : fault;
+}
+
+static enum attest_fault verify(struct bytes input)
+{
+    return verify_with(input, NULL);
 }
 
 static void a_quote_with_one_thing_wrong_is_refused_for_that(void **state)
@@ -117,6 +122,26 @@ static void a_quote_with_one_thing_wrong_is_refused_for_that(void **state)
         if (found != intel[i].fault)
             fail_msg("%s: %s, expected %s", intel[i].name, attest_fault_name(found),
                      attest_fault_name(intel[i].fault));
+    }
+}
+
+/* Intel's CA and the platform that most cases were made from are known then. */
+static void a_warm_cache_lets_nothing_through(void **state)
+{
+    struct bytes good AUTO_CALL(dcap_free) = dcap_file("quotes/tdx_v4_b0c06f_phala.bin");
+    AUTO(platform_cache) cache = NULL;
+    struct err e;
+
+    (void)state;
+    need(platform_cache_new(64, &cache, &e), &e);
+    assert_int_equal(verify_with(good, cache), FAULT_NONE);
+    for (size_t i = 0; i < 2 * (sizeof intel / sizeof intel[0]); i++) { /* each of them twice */
+        struct bytes q AUTO_CALL(dcap_free) = negative(intel[i / 2].name);
+        enum attest_fault found = verify_with(q, cache);
+
+        if (found != intel[i / 2].fault)
+            fail_msg("%s: %s, expected %s", intel[i / 2].name, attest_fault_name(found),
+                     attest_fault_name(intel[i / 2].fault));
     }
 }
 
@@ -195,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quote_with_one_thing_wrong_is_refused_for_that),
+        cmocka_unit_test(a_warm_cache_lets_nothing_through),
         cmocka_unit_test(a_quote_signed_anew_fails_in_one_step_alone),
         cmocka_unit_test(another_root_than_the_compiled_in_ones_makes_nothing_releasable),
         cmocka_unit_test(a_report_for_another_purpose_is_seen_by_the_inspection),
