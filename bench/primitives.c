@@ -79,8 +79,8 @@ static void release_floor(const struct setup *s)
     must(p256_ecdh(key, s->peer, &shared, &e), &e);
 }
 
-/* Nanoseconds that this thread computed: what others do on the machine meanwhile does not count, and
- * the longer of two batches is not the one that is interrupted more often. */
+/* Nanoseconds that this thread computed: what others do on the machine meanwhile does not count,
+ * and the longer of two batches is not the one that is interrupted more often. */
 static double computed_ns(void)
 {
     struct timespec t;

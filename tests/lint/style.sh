@@ -15,7 +15,7 @@ for f in "${headers[@]}"; do
     room=$(cut -d/ -f2 <<<"$f")
     [[ $f != sim/* ]] || room=sim
     head -n 1 "$f" | grep -qE '^/\* [A-Za-z0-9_]+ - ' || finding "$f:1: does not begin with '/* name - what it is'"
-    sed -n '1,/\*\//p' "$f" | grep -q "Room: $room\b" || finding "$f:1: the first comment does not say 'Room: $room'"
+    sed -n '1,/\*\//p' "$f" | tr -s '\n* ' ' ' | grep -q "Room: $room\b" || finding "$f:1: the first comment does not say 'Room: $room'"
     grep -q '^#pragma once$' "$f" || finding "$f: no #pragma once"
 done
 
