@@ -86,7 +86,11 @@ system_platform() {
 }
 
 # The options that make a KMS's security configuration, the same for its hash and for its service.
-kms_options() { KMS_OPTIONS=(--kms "$TEEREG_KMS" --rpc "$TEEREG_RPC" --chain-id "$TEEREG_CHAIN_ID"); }
+KMS_SECURITY=() # more of them, for tests
+kms_options() {
+    KMS_OPTIONS=(--kms "$TEEREG_KMS" --rpc "$TEEREG_RPC" --chain-id "$TEEREG_CHAIN_ID"
+        "${KMS_SECURITY[@]}")
+}
 
 # The image of the KMS on its platform, with the hash of its configuration, as governance allows it.
 system_kms_allow() {

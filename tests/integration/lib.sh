@@ -62,17 +62,16 @@ logged() {
 
 # eventually SENTENCE SECONDS COMMAND...: it succeeds within that time.
 eventually() {
-    local sentence=$1 i tries=$(($2 * 10))
+    local sentence=$1 until=$((SECONDS + $2))
     shift 2
-    for ((i = 0; i < tries; i++)); do
-        if "$@" >"$WORK/said" 2>&1; then
-            ok "$sentence"
-            return
-        fi
+    until ("$@") >"$WORK/said" 2>&1; do
+        [ $SECONDS -le $until ] || {
+            cat "$WORK/said" >&2
+            fail "$sentence: not in time"
+        }
         sleep 0.1
     done
-    cat "$WORK/said" >&2
-    fail "$sentence: not within $((tries / 10)) s"
+    ok "$sentence"
 }
 
 # probe HOW...: secrets requests that are wrong in these ways; one line each in $WORK/probe.
