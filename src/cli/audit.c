@@ -40,13 +40,13 @@ static const struct cli_option verify_options[] = {
     {"node", "HEX", "of a receipt: is it in this log?", NULL, CLI_OPTIONAL},
     {"seq", "N", "of a receipt", NULL, CLI_OPTIONAL},
     {"head", "HASH", "of a receipt", NULL, CLI_OPTIONAL},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct cli_verb verbs[] = {
     {"verify", "check the hash chain of an audit log, and a receipt against it", "FILE", 1,
      verify_options, "teereg audit verify /var/lib/teereg/audit.log --json", verify},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct cli_noun cli_noun_audit = {"audit", "what a KMS released, to whom, when", verbs};

@@ -242,7 +242,7 @@ static const struct cli_option verify_options[] = {
     {"root", "FILE", "accept this root certificate instead; the result releases nothing", NULL,
      CLI_OPTIONAL},
     {"report-data", "HEX", "64 bytes that the quote must have been made over", NULL, CLI_OPTIONAL},
-    {NULL},
+    {.name = NULL},
 };
 static const struct cli_option identity_options[] = {
     CLI_OPT_CHAIN_ID,
@@ -251,7 +251,7 @@ static const struct cli_option identity_options[] = {
     {"rtmr3", NULL, "the contract counts RTMR3", NULL, CLI_OPTIONAL},
     {"pcr-mask", "N", "the contract's PCR mask, for Azure", "0", CLI_OPTIONAL},
     {"config-hash", "HASH", "also print the principal with this configuration", NULL, CLI_OPTIONAL},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct cli_verb verbs[] = {
@@ -262,7 +262,7 @@ static const struct cli_verb verbs[] = {
     {"identity", "the identity that a contract knows these measurements by", "FILE", 1,
      identity_options,
      "teereg evidence identity image.json --chain-id 31337 --contract 0x5FbDB231...", identity},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct cli_noun cli_noun_evidence = {"evidence", "look at quotes and what they prove", verbs};

@@ -2,11 +2,11 @@
 #include "cli/node.h"
 
 static const struct cli_option deploy_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL, {NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL, {.name = NULL},
 };
 static const struct cli_option app_allow_options[] = {
     CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
-    CLI_OPT_KMS, CLI_OPT_APP,      {NULL},
+    CLI_OPT_KMS, CLI_OPT_APP,      {.name = NULL},
 };
 #define OPT_CONTRACT                                                                               \
     {                                                                                              \
@@ -28,11 +28,11 @@ static const struct cli_option allow_options[] = {
     {"config-hash", "HASH", "the configuration that this KMS image must run with", NULL,
      CLI_OPTIONAL},
     OPT_SUBJECTS,
-    {NULL},
+    {.name = NULL},
 };
 static const struct cli_option revoke_options[] = {
     CLI_OPT_RPC,  CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
-    OPT_CONTRACT, OPT_SUBJECTS,     {NULL},
+    OPT_CONTRACT, OPT_SUBJECTS,     {.name = NULL},
 };
 static const struct cli_option set_config_options[] = {
     CLI_OPT_RPC,
@@ -43,10 +43,10 @@ static const struct cli_option set_config_options[] = {
     {"measurements", "FILE", "measurements of the image that is allowed", NULL, CLI_OPTIONAL},
     {"identity", "HASH", "the identity itself, instead of measurements", NULL, CLI_OPTIONAL},
     {"template", "ID", "content id of its configuration template", NULL, CLI_REQUIRED},
-    {NULL},
+    {.name = NULL},
 };
 static const struct cli_option app_write_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL, CLI_OPT_APP, {NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL, CLI_OPT_APP, {.name = NULL},
 };
 #define OPT_KMS_URL                                                                                \
     {                                                                                              \
@@ -54,11 +54,11 @@ static const struct cli_option app_write_options[] = {
     }
 static const struct cli_option pki_options[] = {
     CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
-    CLI_OPT_KMS, CLI_OPT_APP,      OPT_KMS_URL,      {NULL},
+    CLI_OPT_KMS, CLI_OPT_APP,      OPT_KMS_URL,      {.name = NULL},
 };
 static const struct cli_option root_options[] = {
     CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
-    CLI_OPT_KMS, OPT_KMS_URL,      {NULL},
+    CLI_OPT_KMS, OPT_KMS_URL,      {.name = NULL},
 };
 static const struct cli_option show_options[] = {
     CLI_OPT_RPC,
@@ -69,7 +69,7 @@ static const struct cli_option show_options[] = {
     {"config-hash", "HASH", "with --measurements: the configuration they run with", NULL,
      CLI_OPTIONAL},
     OPT_SUBJECTS,
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct cli_verb verbs[] = {
@@ -112,7 +112,7 @@ static const struct cli_verb verbs[] = {
      "teereg gov root commit --chain-id 31337 --key-file owner.key --kms 0x... \\\n"
      "      --kms-url https://127.0.0.1:8443",
      gov_cmd_root_commit},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct cli_noun cli_noun_gov = {"gov", "deploy, read and change governance contracts", verbs};

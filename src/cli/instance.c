@@ -93,7 +93,7 @@ static const struct cli_option provision_options[] = {
 #ifdef TEEREG_DEV_ROOTS
     {"attester", "URL", "a simulated platform (development build)", NULL, CLI_OPTIONAL},
 #endif
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct cli_verb verbs[] = {
@@ -102,7 +102,7 @@ static const struct cli_verb verbs[] = {
      "teereg instance provision --chain-id 31337 --kms 0x... --app 0x... \\\n"
      "      --kms-url https://10.0.0.2:8443 --out /run/teereg",
      provision},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct cli_noun cli_noun_instance = {"instance", "what runs inside the TEE at boot", verbs};

@@ -279,7 +279,7 @@ static enum err_code drain(const struct cli_args *a, struct err *e)
         "admin", "PATH", "the admin socket", "/run/teereg/kms.sock", CLI_OPTIONAL                  \
     }
 
-static const struct cli_option config_options[] = {SECURITY_OPTIONS, {NULL}};
+static const struct cli_option config_options[] = {SECURITY_OPTIONS, {.name = NULL}};
 
 static const struct cli_option serve_options[] = {
     SECURITY_OPTIONS,
@@ -303,17 +303,17 @@ static const struct cli_option serve_options[] = {
     {"slot-ms", "N", "least time between two looks at the chain (development build)", "1000",
      CLI_OPTIONAL},
 #endif
-    {NULL},
+    {.name = NULL},
 };
 
-static const struct cli_option status_options[] = {OPT_ADMIN, {NULL}};
+static const struct cli_option status_options[] = {OPT_ADMIN, {.name = NULL}};
 
 static const struct cli_option drain_options[] = {
-    OPT_ADMIN, {"undo", NULL, "ready again", NULL, CLI_OPTIONAL}, {NULL}};
+    OPT_ADMIN, {"undo", NULL, "ready again", NULL, CLI_OPTIONAL}, {.name = NULL}};
 
 #ifdef TEEREG_DEV_ROOTS
 static const struct cli_option root_options[] = {
-    {"out", "FILE", "a new file, mode 0600", NULL, CLI_REQUIRED}, {NULL}};
+    {"out", "FILE", "a new file, mode 0600", NULL, CLI_REQUIRED}, {.name = NULL}};
 #endif
 
 static const struct cli_verb verbs[] = {
@@ -332,7 +332,7 @@ static const struct cli_verb verbs[] = {
     {"root-key", "make a root key in a file (development build)", NULL, 0, root_options,
      "teereg kms root-key --out root.key", make_root},
 #endif
-    {NULL},
+    {.name = NULL},
 };
 
 const struct cli_noun cli_noun_kms = {"kms", "the key management service", verbs};

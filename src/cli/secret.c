@@ -84,7 +84,7 @@ static const struct cli_option seal_options[] = {
      CLI_OPTIONAL},
     {"out", "FILE", "where the sealed bytes go", NULL, CLI_REQUIRED},
     {"text", NULL, "the secret is text: seal it as a JSON string", NULL, CLI_OPTIONAL},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct cli_verb verbs[] = {
@@ -92,7 +92,7 @@ static const struct cli_verb verbs[] = {
      "FILE", 1, seal_options,
      "teereg secret seal password.txt --text --chain-id 31337 --app 0x... --out password.sealed",
      seal},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct cli_noun cli_noun_secret = {"secret", "encrypt secrets to an application", verbs};

@@ -128,7 +128,7 @@ static const struct cli_option put_options[] = {
     CLI_OPT_RPC,
     OPT_CHAIN_ID,
     {"key-file", "FILE", "sender's key; for onchain", NULL, CLI_OPTIONAL},
-    {NULL},
+    {.name = NULL},
 };
 static const struct cli_option get_options[] = {
     OPT_STORE,
@@ -136,7 +136,7 @@ static const struct cli_option get_options[] = {
     {"out", "FILE", "where the content goes; standard output without it", NULL, CLI_OPTIONAL},
     CLI_OPT_RPC,
     OPT_CHAIN_ID,
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct cli_verb verbs[] = {
@@ -144,7 +144,7 @@ static const struct cli_verb verbs[] = {
      "teereg store put password.sealed --kind secret --store file:///srv/teereg", put},
     {"get", "fetch content and check it against its id", "ID", 1, get_options,
      "teereg store get 5d41... --store file:///srv/teereg --out template.json", get},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct cli_noun cli_noun_store = {"store", "content by its hash, in a folder or onchain",

@@ -19,12 +19,12 @@ static const struct cli_option options[] = {
     {"chain-id", "N", "the chain", NULL, CLI_REQUIRED},
     {"peer", "HOST", "a peer", NULL, CLI_MANY},
     {"dry-run", NULL, "send nothing", NULL, CLI_OPTIONAL},
-    {NULL},
+    {.name = NULL},
 };
 static const struct cli_verb verbs[] = {
     {"put", "stores", "FILE", 1, options, NULL, nothing},
     {"artifact put", "stores an artifact", "FILE", 1, options, NULL, nothing},
-    {NULL},
+    {.name = NULL},
 };
 static const struct cli_noun noun = {"gov", "governance", verbs};
 
