@@ -84,7 +84,8 @@ enum err_code node_check(kms_service *s, unsigned max_age_ms, struct err *e)
     if (atomic_load(&s->draining))
         return err_set(e, ERR_LOCKED, "draining");
     if (!known(s, max_age_ms, &found)) {
-        (void)!ask(s, &at, &found);
+        if (ask(s, &at, &found) == ERR_OK)
+            found = (struct err){0};
         pthread_mutex_lock(&s->lock);
         before = s->ready;
         s->ready = found;
