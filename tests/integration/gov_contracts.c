@@ -18,6 +18,7 @@
 #include "gov/measured.h"
 #include "gov/registry.h"
 #include "gov/write.h"
+#include "support/fake_node.h"
 
 #define CHAIN 31337
 
@@ -416,6 +417,86 @@ static void a_grant_under_a_delay_waits(void **state)
     app = was;
 }
 
+/* ---- how often the chain is asked ---- */
+
+/* Passes requests on to the real node; counts by fake_node. */
+static void pass_on(void *self, const json *request, struct fake_reply *reply)
+{
+    struct http_answer answer AUTO_CALL(http_answer_done) = {0};
+    struct buf body AUTO_CALL(buf_done) = BUF(1 << 20);
+    struct http_call call = {.url = getenv("TEEREG_RPC"), .content_type = "application/json"};
+    struct err why = {0};
+
+    if (json_write(request, JSON_COMPACT, &body, &why) != ERR_OK)
+        abort();
+    call.body = buf_bytes(&body);
+    if (http_client_do(self, &call, &answer, &why) != ERR_OK) {
+        fprintf(stderr, "proxy: %s\n", why.msg);
+        abort();
+    }
+    reply->status = answer.status;
+    buf_put(&reply->body, buf_bytes(&answer.body));
+}
+
+/* All that one release asks. */
+static void ask_as_a_release(const struct chain_view *v, const struct finalized_block *at)
+{
+    static const uint8_t mrtd[48] = {0x3d};
+    static const struct hash32 identity = {{0x33}};
+    const struct gov_kms_query q = {.app = &app, .firmware_mrtd = mrtd};
+    const struct gov_registry_query r = {.identity = &identity,
+                                         .operator_ = transactor_address(other)};
+    struct gov_registry_facts g;
+    struct gov_kms_facts f;
+    struct addr id;
+
+    OK(gov_kms_read(v, at, &kms, &q, &f, &e));
+    OK(gov_registry_read(v, at, &app, &r, &g, &e));
+    OK(gov_lineage(v, at, &app, &id, &e));
+}
+
+static void a_release_asks_once_at_a_new_block_and_never_at_a_known_one(void **state)
+{
+    const struct http_client_config plain = {.allow_http = true, .allow_private = true};
+    struct rpc_config config = {.allow_http = true, .allow_private = true};
+    struct view_trusted_config believe = {
+        .chain_id = CHAIN, .clock = &clock_system, .slot_ms = 1, .max_ahead_s = 100000};
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    AUTO(http_client) client = NULL;
+    AUTO(rpc) counted = NULL;
+    struct finalized_block at, later;
+    struct fake_node *proxy;
+    unsigned before;
+
+    (void)state;
+    OK(http_client_new(&plain, &client, &e));
+    proxy = fake_node_start(pass_on, client);
+    config.url = proxy->url;
+    OK(rpc_new(&config, &counted, &e));
+    believe.node = counted;
+    OK(view_trusted_new(&believe, &v, &e));
+    OK(chain_view_finalized(&v, &at, &e));
+
+    before = atomic_load(&proxy->requests);
+    ask_as_a_release(&v, &at);
+    /* The first ever: one request for each of the two contracts. */
+    assert_int_equal(atomic_load(&proxy->requests), before + 2);
+    ask_as_a_release(&v, &at);
+    assert_int_equal(atomic_load(&proxy->requests), before + 2);
+
+    final_now();
+    usleep(2000);
+    before = atomic_load(&proxy->requests);
+    OK(chain_view_finalized(&v, &later, &e));
+    assert_true(later.ref.number > at.ref.number);
+    ask_as_a_release(&v, &later);
+    /* The new block's name, and one request for all facts of both contracts. */
+    assert_int_equal(atomic_load(&proxy->requests), before + 2);
+    chain_view_done(&v);
+    rpc_free(TAKE(counted));
+    fake_node_stop(proxy);
+}
+
 /* ---- a transaction that cannot be ---- */
 
 static void a_fee_over_the_limit_sends_nothing(void **state)
@@ -585,6 +666,7 @@ int main(void)
         cmocka_unit_test(the_nearest_allowed_machine_is_found_in_the_events),
         cmocka_unit_test(a_pause_and_settings_show_in_the_head),
         cmocka_unit_test(a_grant_under_a_delay_waits),
+        cmocka_unit_test(a_release_asks_once_at_a_new_block_and_never_at_a_known_one),
         cmocka_unit_test(a_fee_over_the_limit_sends_nothing),
         cmocka_unit_test(another_chain_is_not_written_to),
         cmocka_unit_test(a_contract_that_reverts_is_refused),
