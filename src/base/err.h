@@ -25,7 +25,7 @@ enum err_code {
 
 struct err {
     enum err_code code;
-    char msg[512];
+    char msg[1024];
 };
 
 #define MUST_CHECK        __attribute__((warn_unused_result))

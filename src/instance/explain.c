@@ -30,24 +30,40 @@ struct question {
     struct hash32 identity; /* or principal */
 };
 
-/* A principal has no measurements of its own: its command names the hash. */
-static void put_mending(const struct question *q, struct buf *out)
+/* A command that can be run as it stands, where the template is known; by identity, because the
+ * measurements of the machine that was refused are on that machine. */
+static void put_mending(const struct question *q, const struct hash32 *template_, struct buf *out)
 {
     buf_put_str(out, "\n  to allow it: teereg gov set-config --app 0x");
     hex_put(out, BYTES_OF(*q->app));
-    if (q->head.principal) {
-        buf_put_str(out, " --identity ");
-        hex_put(out, BYTES_OF(q->identity));
-    } else {
-        buf_put_str(out, " --measurements FILE");
-    }
-    buf_put_str(out, " --template ID");
+    buf_put_str(out, " --identity ");
+    hex_put(out, BYTES_OF(q->identity));
+    buf_put_str(out, " --template ");
+    if (template_ && !hash32_is_zero(template_))
+        hex_put(out, BYTES_OF(*template_));
+    else
+        buf_put_str(out, "ID");
+}
+
+/* The template of another identity; NULL when there is none. */
+static const struct hash32 *template_of(const struct question *q, const struct hash32 *identity,
+                                        struct gov_registry_facts *facts)
+{
+    const struct gov_registry_query query = {.identity = identity};
+    struct err why;
+
+    if (q->head.principal ||
+        gov_registry_read(q->view, q->at, q->app, &query, facts, &why) != ERR_OK)
+        return NULL;
+    return &facts->config;
 }
 
 /* Says what differs first; how much else comes last, because it may be cut off. */
-static void put_difference(const struct question *q, const struct measurement_difference *d,
-                           size_t n, struct buf *out)
+static void put_difference(const struct question *q, const struct hash32 *nearest,
+                           const struct measurement_difference *d, size_t n, struct buf *out)
 {
+    struct gov_registry_facts facts;
+
     buf_printf(out, "%s differs from the nearest allowed image:", d[0].field);
     if (d[0].found.n > 0) { /* two kinds of TEE have no values to compare */
         buf_put_str(out, "\n  found    ");
@@ -55,7 +71,7 @@ static void put_difference(const struct question *q, const struct measurement_di
         buf_put_str(out, "\n  expected ");
         hex_put(out, d[0].expected);
     }
-    put_mending(q, out);
+    put_mending(q, template_of(q, nearest, &facts), out);
     for (size_t i = 1; i < n && i < 6; i++)
         buf_printf(out, "%s%s", i == 1 ? "\n  also different: " : ", ", d[i].field);
     if (n > 6)
@@ -75,7 +91,7 @@ static void put_unknown_image(const struct question *q, struct buf *out)
 
     code = gov_measured_nearest(q->view, q->at, q->app, &q->head, q->own, &nearest, &why);
     if (code == ERR_OK && (n = measurements_diff(q->own, &nearest.m, &rules, d)) > 0) {
-        put_difference(q, d, n, out);
+        put_difference(q, &nearest.identity, d, n, out);
         return;
     }
     if (code == ERR_OK)
@@ -85,7 +101,7 @@ static void put_unknown_image(const struct question *q, struct buf *out)
                          "record");
     else
         buf_put_str(out, "this image is not allowed; which ones are, the node does not tell");
-    put_mending(q, out);
+    put_mending(q, NULL, out);
 }
 
 enum err_code explain_measurements(const struct chain_view *view, const struct finalized_block *at,
@@ -116,7 +132,7 @@ enum err_code explain_measurements(const struct chain_view *view, const struct f
     } else if (gov_policy_check(&facts.identity, &time, "this image", &why) != ERR_OK) {
         buf_put_str(&text, why.msg);
         if (refusal != GOV_NOT_YET) /* time mends that one */
-            put_mending(&q, &text);
+            put_mending(&q, &facts.config, &text);
     }
     TRY(buf_check(&text, e));
     if (text.n > 0)

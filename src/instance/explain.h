@@ -12,7 +12,7 @@
 struct explained {
     bool allowed;
     struct hash32 identity; /* or principal, where the contract's list holds principals */
-    char text[480];         /* a few lines; empty when allowed */
+    char text[800];         /* a few lines, one of them a command; empty when allowed */
 };
 /* Errors are those of the view only. */
 MUST_CHECK enum err_code explain_measurements(

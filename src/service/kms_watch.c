@@ -72,7 +72,7 @@ static void say_change(const struct err *before, const struct err *now)
         return;
     }
     log_warn("not ready", LOG_STR("why", now->msg));
-    snprintf(status, sizeof status, "STATUS=not ready: %s", now->msg);
+    snprintf(status, sizeof status, "STATUS=not ready: %.500s", now->msg);
     notify_systemd(status);
 }
 

@@ -233,7 +233,7 @@ static void another_image_is_refused_with_the_field_that_differs(void **state)
     assert_non_null(strstr(e.msg, expected));
     assert_non_null(strstr(e.msg,
                            "teereg gov set-config --app 0x0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0"
-                           "a0a0a --measurements FILE --template ID"));
+                           "a0a0a --identity "));
 }
 
 static void a_revoked_image_is_told_so(void **state)
