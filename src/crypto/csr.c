@@ -1,64 +1,83 @@
+#include "base/rd.h"
+#include "crypto/der.h"
 #include "crypto/ossl.h"
 #include "crypto/x509.h"
 
 DEFINE_AUTO(X509_NAME, X509_NAME_free);
 
-/* Re-encoding everything, and not what OpenSSL kept of the input, shows whether it was DER. */
-static enum err_code check_der(X509_REQ *req, struct bytes der, struct err *e)
-{
-    struct buf again AUTO_CALL(buf_done) = BUF(X509_DER_MAX);
-    uint8_t *at;
-    int n;
+/* ---- reading: nothing of a request counts but its key, so nothing else is taken apart ---- */
 
-    if (i2d_re_X509_REQ_tbs(req, NULL) <= 0 || (n = i2d_X509_REQ(req, NULL)) <= 0)
-        return ossl_err(e, ERR_INVALID, "certificate request");
-    if ((size_t)n != der.n)
-        return err_set(e, ERR_INVALID, "certificate request: not exactly one DER value");
-    buf_reserve(&again, der.n);
-    TRY(buf_check(&again, e));
-    at = again.p;
-    if (i2d_X509_REQ(req, &at) != n || !bytes_eq((struct bytes){again.p, der.n}, der))
-        return err_set(e, ERR_INVALID, "certificate request: not exactly one DER value");
-    return ERR_OK;
+/* INTEGER 0: version 1 */
+static const uint8_t version1[] = {0x02, 0x01, 0x00};
+/* AlgorithmIdentifier ecdsa-with-SHA256 */
+static const uint8_t ecdsa_sha256[] = {0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
+                                       0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
+#define DER_ATTRIBUTES 0xa0 /* [0], constructed */
+
+/* The next value: its contents, and with its tag and length.  Poisons r where the tag is another
+ * or the length is not the shortest (X.690 §10.1). */
+static struct bytes take(struct rd *r, uint8_t tag, struct bytes *ret_whole)
+{
+    const uint8_t *start = r->p;
+    uint8_t found = rd_u8(r), first = rd_u8(r);
+    size_t n = first;
+    struct bytes body;
+
+    if (first == 0x81)
+        n = rd_u8(r);
+    else if (first == 0x82)
+        n = rd_u16be(r);
+    if (found != tag || (first > 0x80 && n < 0x80) || (first == 0x82 && n < 0x100) ||
+        first == 0x80 || first > 0x82)
+        r->bad = true;
+    body = rd_take(r, n);
+    if (ret_whole && rd_ok(r))
+        *ret_whole = (struct bytes){start, (size_t)(r->p - start)};
+    return body;
 }
 
-enum err_code csr_key(const X509_REQ *req, EVP_PKEY **ret, struct err *e)
-{
-    uint8_t *der = NULL;
-    int n = i2d_X509_PUBKEY(X509_REQ_get_X509_PUBKEY((X509_REQ *)req), &der);
-    enum err_code code;
+struct request {
+    struct bytes tbs; /* what is signed */
+    struct bytes spki, algorithm, signature;
+};
 
-    if (n <= 0)
-        return ossl_err(e, ERR_INVALID, "key of the certificate request");
-    code = p256_from_spki((struct bytes){der, (size_t)n}, ret, e);
-    OPENSSL_free(der);
-    TRY_IN(e, code, "key of the certificate request");
-    return ERR_OK;
+/* CertificationRequest (RFC 2986 §4.2) */
+static bool read_request(struct bytes der, struct request *ret)
+{
+    struct rd all = rd_of(der), r, tbs;
+    struct bytes version, bits;
+
+    r = rd_of(take(&all, DER_SEQUENCE, NULL));
+    tbs = rd_of(take(&r, DER_SEQUENCE, &ret->tbs));
+    take(&r, DER_SEQUENCE, &ret->algorithm);
+    bits = take(&r, DER_BIT_STRING, NULL);
+
+    version = rd_take(&tbs, sizeof version1);
+    take(&tbs, DER_SEQUENCE, NULL); /* subject */
+    take(&tbs, DER_SEQUENCE, &ret->spki);
+    take(&tbs, DER_ATTRIBUTES, NULL);
+    if (!rd_end(&all) || !rd_end(&r) || !rd_end(&tbs) || !bytes_eq(version, BYTES(version1)) ||
+        bits.n == 0 || bits.p[0] != 0 /* unused bits */)
+        return false;
+    ret->signature = (struct bytes){bits.p + 1, bits.n - 1};
+    return true;
 }
 
-enum err_code csr_parse(struct bytes der, X509_REQ **ret, struct err *e)
+enum err_code csr_parse(struct bytes der, EVP_PKEY **ret, struct err *e)
 {
-    AUTO(X509_REQ) req = NULL;
     AUTO(EVP_PKEY) key = NULL;
-    const uint8_t *at = der.p;
+    struct request req = {0};
 
     if (der.n == 0 || der.n > X509_DER_MAX)
         return err_set(e, ERR_TOO_LARGE, "certificate request of %zu bytes (1 to %d)", der.n,
                        X509_DER_MAX);
-    req = d2i_X509_REQ(NULL, &at, (long)der.n);
-    if (!req)
-        return ossl_err(e, ERR_INVALID, "certificate request");
-    TRY(check_der(req, der, e));
-    if (X509_REQ_get_version(req) != 0)
-        return err_set(e, ERR_INVALID, "certificate request: unknown version");
-    if (X509_REQ_get_signature_nid(req) != NID_ecdsa_with_SHA256)
+    if (!read_request(der, &req))
+        return err_set(e, ERR_INVALID, "certificate request: not exactly one of version 1 in DER");
+    if (!bytes_eq(req.algorithm, BYTES(ecdsa_sha256)))
         return err_set(e, ERR_INVALID, "certificate request: not signed by ECDSA with SHA-256");
-    TRY(csr_key(req, &key, e));
-    if (X509_REQ_verify(req, key) != 1) {
-        ossl_forget();
-        return err_set(e, ERR_VERIFY, "certificate request: its signature does not hold");
-    }
-    *ret = TAKE(req);
+    TRY_IN(e, p256_from_spki(req.spki, &key, e), "key of the certificate request");
+    TRY_IN(e, p256_verify(key, req.tbs, req.signature, e), "certificate request");
+    *ret = TAKE(key);
     return ERR_OK;
 }
 

@@ -33,9 +33,10 @@ struct x509_leaf_spec {
     struct bytes extension;    /* ... these bytes; NULL oid: none */
 };
 
-/* CSR: DER, P-256, self-signature checked; no trailing bytes; at most X509_DER_MAX. */
-MUST_CHECK enum err_code csr_parse(struct bytes der, X509_REQ **ret, struct err *e);
-MUST_CHECK enum err_code csr_key(const X509_REQ *req, EVP_PKEY **ret, struct err *e);
+/* The key of a certificate request, the one thing of it that counts: DER, version 1, P-256, signed
+ * by that key with ECDSA and SHA-256; at most X509_DER_MAX.  ERR_VERIFY: the signature does not
+ * hold. */
+MUST_CHECK enum err_code csr_parse(struct bytes der, EVP_PKEY **ret, struct err *e);
 MUST_CHECK enum err_code csr_make(EVP_PKEY *key, const char *common_name, struct buf *ret_der,
                                   struct err *e);
 

@@ -63,7 +63,6 @@ static enum err_code check_challenge(const struct release_ctx *ctx, struct story
 /* The payload names the key that everything will be bound to; whoever signed the CSR holds it. */
 static enum err_code read_payload(struct story *s, enum kms_reason *why, struct err *e)
 {
-    AUTO(X509_REQ) csr = NULL;
     AUTO(EVP_PKEY) hpke_key = NULL;
 
     TRY(kms_because(KMS_EVIDENCE_MALFORMED, why,
@@ -74,8 +73,7 @@ static enum err_code read_payload(struct story *s, enum kms_reason *why, struct 
      */
     TRY(kms_because(KMS_PAYLOAD_MALFORMED, why,
                     p256_from_point(s->payload.hpke_key, &hpke_key, e)));
-    TRY(kms_because(KMS_CSR_INVALID, why, csr_parse(s->payload.csr, &csr, e)));
-    TRY(kms_because(KMS_CSR_INVALID, why, csr_key(csr, &s->subject_key, e)));
+    TRY(kms_because(KMS_CSR_INVALID, why, csr_parse(s->payload.csr, &s->subject_key, e)));
     return kms_because(KMS_CSR_INVALID, why, p256_spki(s->subject_key, s->subject_spki, e));
 }
 
