@@ -5,6 +5,7 @@
 #pragma once
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -129,9 +130,10 @@ struct fake_connection {
 static inline void *fake_serve(void *arg)
 {
     struct fake_connection *c = arg;
-    struct timeval soon = {.tv_usec = 100000};
+    struct timeval soon = {.tv_usec = 10000};
 
     setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     while (!atomic_load(&c->node->stop)) {
         char one;
 
