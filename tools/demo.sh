@@ -34,6 +34,10 @@ belongs to our application, an order service, and says which of its images may h
 END
 system_chain
 SHOW=1 system_contracts
+sed 's/^/  /' <<'END'
+From here on the addresses, the node and the owner's key stand in the environment (TEEREG_KMS, TEEREG_APP,
+TEEREG_RPC, TEEREG_KEY_FILE ...), so that commands need not repeat them.
+END
 
 tell "2. Two machines" <<'END'
 One boots the KMS, one the order service.  Each measures what it boots: firmware, kernel, command line.
@@ -96,7 +100,7 @@ if teereg instance provision --attester "${PLATFORM[changed]}" --out "$WORK/inst
     >"$WORK/refusal" 2>&1; then
     fail "the changed image got the secrets"
 fi
-tell_output <"$WORK/refusal"
+sed "s|$WORK/||g; s/^/    /" "$WORK/refusal"
 grep -q rtmr1 "$WORK/refusal" || fail "the refusal does not name rtmr1"
 [ ! -e "$WORK/instance-changed" ] || fail "the refused instance left files behind"
 

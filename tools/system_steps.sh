@@ -29,10 +29,10 @@ run() {
         cat "$WORK/log/stderr" >&2
         fail "this failed: $*"
     }
-    [ "$SHOW" = 0 ] || printf '%s\n' "$OUT" | tell_output
+    [ "$SHOW" = 0 ] || printf '%s\n' "$OUT" | cat - "$WORK/log/stderr" | tell_output
 }
 
-# shown COMMAND...: as one would type it, the work folder left out.
+# shown COMMAND...: as one would type it, without the work folder and with names for addresses.
 shown() {
     local word line=
     for word in "$@"; do
@@ -41,11 +41,14 @@ shown() {
         *) line+=" $word" ;;
         esac
     done
-    printf '  %s$%s%s\n' "$BOLD" "${line//"$WORK/"/}" "$PLAIN"
+    line=${line//"$WORK/"/}
+    line=${line//"${TEEREG_KMS:-none}"/"\$TEEREG_KMS"}
+    line=${line//"${TEEREG_APP:-none}"/"\$TEEREG_APP"}
+    printf '  %s$%s%s\n' "$BOLD" "$line" "$PLAIN"
 }
 
-# Long values are cut in the middle.
-tell_output() { sed -E 's/\b((0x)?[0-9a-f]{10})[0-9a-f]{20,}([0-9a-f]{6})\b/\1...\3/g; s/^/    /'; }
+# Long values are cut in the middle, the work folder is left out.
+tell_output() { sed -E "s|$WORK/||g;"' s/\b((0x)?[0-9a-f]{10})[0-9a-f]{20,}([0-9a-f]{6})\b/\1...\3/g; s/^/    /'; }
 
 # A chain of its own: ten blocks a second, final two blocks later.
 system_chain() {
@@ -85,17 +88,13 @@ system_platform() {
     PLATFORM[$name]=$(wait_line "platform-$name" ' at http://' | sed -E 's/.* at (http[^ ]*[0-9]):.*/\1/')
 }
 
-# The options that make a KMS's security configuration, the same for its hash and for its service.
-KMS_SECURITY=() # more of them, for tests
-kms_options() {
-    KMS_OPTIONS=(--kms "$TEEREG_KMS" --rpc "$TEEREG_RPC" --chain-id "$TEEREG_CHAIN_ID"
-        "${KMS_SECURITY[@]}")
-}
+# More options of a KMS's security configuration, the same for its hash and for its service; what it
+# always has (the contract, the chain, its node) stands in the environment.
+KMS_SECURITY=()
 
 # The image of the KMS on its platform, with the hash of its configuration, as governance allows it.
 system_kms_allow() {
-    kms_options
-    run teereg kms config-hash "${KMS_OPTIONS[@]}"
+    run teereg kms config-hash "${KMS_SECURITY[@]}"
     CONFIG_HASH=$(field config_hash)
     run teereg gov allow --contract "$TEEREG_KMS" --measurements "$WORK/kms.json" \
         --config-hash "$CONFIG_HASH"
@@ -105,8 +104,7 @@ KMS_MORE=() # more options of `teereg kms serve`, for tests
 
 # In the place of this shell, where it is started in the background or in a subshell.
 kms_serve() {
-    kms_options
-    exec teereg kms serve "${KMS_OPTIONS[@]}" --attester "${PLATFORM[kms]}" --slot-ms 100 \
+    exec teereg kms serve "${KMS_SECURITY[@]}" --attester "${PLATFORM[kms]}" --slot-ms 100 \
         --listen 127.0.0.1:0 --admin "$WORK/kms.sock" --audit "$WORK/audit.log" \
         --root-key-file "$WORK/root.key" "${KMS_MORE[@]}" "$@"
 }

@@ -10,34 +10,38 @@ ROOT=${ROOT:-$(cd "$(dirname "$0")/.." && pwd)}
 system_begin
 echo "starting a chain, a SIMULATED platform and a KMS (this is a development build) ..."
 system_all
+# From now on for hours: a block a second is enough.
+"$ROOT/contracts/cast" rpc --rpc-url "$TEEREG_RPC" evm_setIntervalMining 1 >"$WORK/log/cast" 2>&1 ||
+    fail "the chain does not slow down: $(cat "$WORK/log/cast")"
 cat >"$WORK/env" <<END
 export PATH=$BUILD:\$PATH
 export TEEREG_RPC=$TEEREG_RPC TEEREG_CHAIN_ID=$TEEREG_CHAIN_ID TEEREG_KEY_FILE=$TEEREG_KEY_FILE
-export TEEREG_KMS=$TEEREG_KMS TEEREG_APP=$TEEREG_APP TEEREG_KMS_URL=$TEEREG_KMS_URL
+export TEEREG_KMS=$TEEREG_KMS TEEREG_APP=$TEEREG_APP TEEREG_KMS_URL=$TEEREG_KMS_URL TEEREG_FINAL=1
+export TEEREG_ADMIN=$WORK/kms.sock TEEREG_ATTESTER=${PLATFORM[orders]}
 END
 cat <<END
 
 It runs.  Open another terminal and type:
 
   . $WORK/env
-  teereg instance provision --attester ${PLATFORM[orders]} --out /tmp/orders
+  teereg instance provision --out /tmp/orders
   cat /tmp/orders/config
 
-Then, for example:
+What the application's contract says, what the KMS says of itself, everything it ever released:
 
-  teereg gov show app                               what the application's contract says
-  teereg kms status --admin $WORK/kms.sock          what the KMS says of itself
-  teereg audit verify $WORK/audit.log               everything it ever released, in a chain of hashes
+  teereg gov show app
+  teereg kms status
+  teereg audit verify $WORK/audit.log
+
+A machine with another kernel (in a third terminal), and what it gets:
+
   teereg-sim measurements --image orders --change rtmr1 > /tmp/changed.json
   teereg-sim serve --listen 127.0.0.1:7600 --measurements /tmp/changed.json
-                                                    a machine with another kernel: provision there
-  teereg --help                                     everything else
 
-Files and logs are in $WORK.  Ctrl-C stops all of it and removes them.
+  teereg instance provision --out /tmp/changed --attester http://127.0.0.1:7600
+
+Logs are in $WORK/log.  Ctrl-C stops all of it and removes $WORK.
 END
-for name in chain kms platform-kms platform-orders; do
-    echo "  $name: process ${PID[$name]}, log $WORK/log/$name"
-done
 while running kms && running chain; do
     sleep 1 &
     wait $!

@@ -35,8 +35,15 @@ refused "a changed kernel is refused, and the measurement is named with found an
     teereg instance provision --attester "${PLATFORM[changed]}" --out "$WORK/instance-changed"
 grep -q 'teereg gov set-config' "$WORK/said" || fail "no command that would allow it"
 ok "the refusal names the command that would allow it"
+mending=$(sed -nE 's/.*to allow it: (teereg .*)/\1/p' "$WORK/said")
 [ ! -e "$WORK/instance-changed" ] || fail "files of a refused instance"
 ok "a refused instance writes nothing"
 [ "$(releases)" = 2 ] || fail "a refusal stands as a release in the audit log"
 ok "a refusal is no release"
+
+mending=${mending/FILE/"$WORK/changed.json"}
+# shellcheck disable=SC2086  # a command line without quotes
+run ${mending/ID/"$TEMPLATE"}
+provision changed
+ok "that command does allow it"
 finish
