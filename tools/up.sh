@@ -42,8 +42,5 @@ A machine with another kernel (in a third terminal), and what it gets:
 
 Logs are in $WORK/log.  Ctrl-C stops all of it and removes $WORK.
 END
-while running kms && running chain; do
-    sleep 1 &
-    wait $!
-done
+wait -n "${PID[kms]}" "${PID[chain]}" || true
 fail "the KMS or the chain ended by itself; the end of its log: $(tail -n 5 "$WORK/log/kms")"
