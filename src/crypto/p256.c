@@ -2,6 +2,7 @@
 #include "crypto/p256.h"
 
 #include <openssl/core_names.h>
+#include <pthread.h>
 
 #include "base/rd.h"
 #include "crypto/ossl.h"
@@ -35,9 +36,9 @@ static bool scalar_in_range(const uint8_t d[static 32])
     return (borrow & ((0U - any) >> 31)) != 0;
 }
 
-/* From a point and, for a key pair, its scalar. */
-static enum err_code key_of(struct bytes point65, const BIGNUM *scalar, EVP_PKEY **ret,
-                            struct err *e)
+/* A key pair from a point and its scalar. */
+static enum err_code pair_of(struct bytes point65, const BIGNUM *scalar, EVP_PKEY **ret,
+                             struct err *e)
 {
     AUTO(OSSL_PARAM_BLD) bld = OSSL_PARAM_BLD_new();
     AUTO(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
@@ -47,23 +48,42 @@ static enum err_code key_of(struct bytes point65, const BIGNUM *scalar, EVP_PKEY
     if (!bld || !ctx ||
         !OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) ||
         !OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point65.p, point65.n) ||
-        (scalar && !OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, scalar, 32)))
+        !OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, scalar, 32))
         return ossl_err(e, ERR_NOMEM, "P-256 key");
     params = OSSL_PARAM_BLD_to_param(bld);
     if (!params || EVP_PKEY_fromdata_init(ctx) != 1 ||
-        EVP_PKEY_fromdata(ctx, &key, scalar ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
+        EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) != 1)
         return ossl_err(e, ERR_INVALID, "not a point of P-256");
     *ret = key;
     return ERR_OK;
 }
 
+/* A key that has the curve alone.  Others begin as its copy: to set a group up from its name costs
+ * more than anything that is then done with the key. */
+static EVP_PKEY *curve;
+static pthread_once_t curve_once = PTHREAD_ONCE_INIT;
+
+static void curve_load(void)
+{
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char[]){"prime256v1"}, 0),
+        OSSL_PARAM_construct_end()};
+    AUTO(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+
+    if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
+        EVP_PKEY_fromdata(ctx, &curve, EVP_PKEY_KEY_PARAMETERS, params) != 1)
+        ossl_die("OpenSSL has no P-256");
+}
+
 enum err_code p256_generate(EVP_PKEY **ret, struct err *e)
 {
-    EVP_PKEY *key;
+    AUTO(EVP_PKEY_CTX) ctx = NULL;
+    EVP_PKEY *key = NULL;
 
     TRY(secret_memory_init(e));
-    key = EVP_EC_gen("prime256v1");
-    if (!key)
+    pthread_once(&curve_once, curve_load);
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, curve, NULL);
+    if (!ctx || EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_generate(ctx, &key) != 1)
         return ossl_err(e, ERR_INTERNAL, "generate a P-256 key");
     *ret = key;
     return ERR_OK;
@@ -89,14 +109,23 @@ enum err_code p256_from_scalar(struct bytes scalar32, EVP_PKEY **ret, struct err
         EC_POINT_point2oct(group, q, POINT_CONVERSION_UNCOMPRESSED, point, sizeof point, NULL) !=
             sizeof point)
         return ossl_err(e, ERR_INTERNAL, "P-256 key");
-    return key_of(BYTES(point), d, ret, e);
+    return pair_of(BYTES(point), d, ret, e);
 }
 
 enum err_code p256_from_point(struct bytes point65, EVP_PKEY **ret, struct err *e)
 {
+    AUTO(EVP_PKEY) key = NULL;
+
     if (point65.n != P256_POINT_LEN || point65.p[0] != 4)
         return err_set(e, ERR_INVALID, "not an uncompressed P-256 point (%zu bytes)", point65.n);
-    return key_of(point65, NULL, ret, e);
+    pthread_once(&curve_once, curve_load);
+    key = EVP_PKEY_new();
+    if (!key || EVP_PKEY_copy_parameters(key, curve) != 1)
+        return ossl_err(e, ERR_NOMEM, "P-256 key");
+    if (EVP_PKEY_set1_encoded_public_key(key, point65.p, point65.n) != 1)
+        return ossl_err(e, ERR_INVALID, "not a point of P-256");
+    *ret = TAKE(key);
+    return ERR_OK;
 }
 
 enum err_code p256_from_spki(struct bytes der, EVP_PKEY **ret, struct err *e)
