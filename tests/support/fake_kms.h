@@ -45,6 +45,7 @@ struct fake_kms {
     struct world *w;
     struct chain_view view;       /* of the clients: the world's facts, and what follows */
     struct finalized_block other; /* a canonical block besides the newest; number 0: none */
+    unsigned blocks_late;         /* so many questions about blocks are answered no first */
     struct {
         struct buf calldata, answer;
     } bodies[16];
@@ -89,6 +90,10 @@ static inline enum err_code fk_block(void *self, const struct block_ref *ref,
     struct fake_kms *k = self;
     const struct finalized_block *known[] = {&k->w->block, &k->other};
 
+    if (k->blocks_late > 0) {
+        k->blocks_late--;
+        return err_set(e, ERR_VERIFY, "not final yet");
+    }
     for (size_t i = 0; i < 2; i++) {
         if (ref->number == known[i]->ref.number && hash32_eq(&ref->hash, &known[i]->ref.hash)) {
             *ret = *known[i];

@@ -249,6 +249,25 @@ static void a_block_that_is_not_canonical_is_refused(void **state)
     refused(*state, &l, ERR_VERIFY, "block 101 of its evidence");
 }
 
+/* Two honest nodes are some seconds apart. */
+static void a_block_that_our_node_has_a_moment_later_is_waited_for(void **state)
+{
+    struct fake_kms *k = *state;
+    struct leaf l = fake_kms_leaf(k);
+    AUTO(kms_client) c = NULL;
+    struct err e = {0};
+
+    k->other =
+        (struct finalized_block){.ref = {101, {{0x08}}}, .timestamp = k->w->block.timestamp + 12};
+    l.claim.block = k->other.ref.number;
+    l.claim.block_hash = k->other.ref.hash;
+    k->blocks_late = 2;
+    fake_kms_listen(k, &l);
+    c = client_of(k);
+    assert_int_equal(kms_client_peer(c, NULL, &e), ERR_OK);
+    assert_int_equal(k->blocks_late, 0);
+}
+
 static void evidence_older_than_an_hour_of_the_chains_time_is_refused(void **state)
 {
     struct fake_kms *k = *state;
@@ -692,6 +711,7 @@ int main(void)
         WITH_KMS(the_applications_contract_cannot_allow_a_kms),
         WITH_KMS(a_kms_of_another_contract_is_refused),
         WITH_KMS(a_block_that_is_not_canonical_is_refused),
+        WITH_KMS(a_block_that_our_node_has_a_moment_later_is_waited_for),
         WITH_KMS(evidence_older_than_an_hour_of_the_chains_time_is_refused),
         WITH_KMS(the_clock_of_the_machine_does_not_make_evidence_young),
         WITH_KMS(a_chain_that_cannot_be_read_is_no_consent),
