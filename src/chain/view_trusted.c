@@ -16,6 +16,7 @@
 #define SILENCE_MS   120000 /* without a good answer: then nothing is granted any more */
 #define PREFETCH_MAX 512
 #define KNOWN_MAX    32 /* blocks that were found canonical */
+#define AHEAD_MAX    64 /* blocks before our newest that are waited for */
 #define NS_PER_MS    1000000u
 
 /* The facts of one block; two are kept, for those who began at the one before. */
@@ -294,6 +295,25 @@ static bool find_known(view_trusted *v, const struct block_ref *ref, struct fina
     return false;
 }
 
+/* Whoever named a block may be some seconds ahead of us: look again, but not more often than at
+ * RETRY_MS, whoever wishes it; for that the lock is given up once.  A block far ahead is not worth
+ * the wait. */
+static void catch_up(view_trusted *v, uint64_t number)
+{
+    uint64_t least = v->slot_ms < RETRY_MS ? v->slot_ms : RETRY_MS, ms = ms_since(v, v->tried_ns);
+
+    if (ms < least && number <= v->newest.ref.number + AHEAD_MAX) {
+        const struct timespec rest = {.tv_sec = (time_t)((least - ms) / 1000),
+                                      .tv_nsec = (long)((least - ms) % 1000 * NS_PER_MS)};
+
+        pthread_mutex_unlock(&v->lock);
+        nanosleep(&rest, NULL);
+        pthread_mutex_lock(&v->lock);
+    }
+    if (number > v->newest.ref.number && !v->refreshing && ms_since(v, v->tried_ns) >= least)
+        refresh(v);
+}
+
 static enum err_code do_block(void *self, const struct block_ref *ref, struct finalized_block *ret,
                               struct err *e)
 {
@@ -303,11 +323,8 @@ static enum err_code do_block(void *self, const struct block_ref *ref, struct fi
 
     TRY(do_finalized(v, &newest, e));
     pthread_mutex_lock(&v->lock);
-    /* Its maker may be some seconds ahead of us: look again, but not at everybody's wish. */
-    if (ref->number > v->newest.ref.number && !v->refreshing &&
-        ms_since(v, v->tried_ns) >= (v->slot_ms < RETRY_MS ? v->slot_ms : RETRY_MS)) {
-        refresh(v);
-    }
+    if (ref->number > v->newest.ref.number)
+        catch_up(v, ref->number);
     newest = v->newest;
     known = find_known(v, ref, &found);
     pthread_mutex_unlock(&v->lock);
