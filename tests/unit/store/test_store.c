@@ -77,7 +77,7 @@ static store *store_of(const struct store_limits *limits, struct fake *fakes, si
 
     assert_int_equal(store_new(limits, &fake_clock, &s, &e), ERR_OK);
     for (size_t i = 0; i < n; i++) {
-        char name[16];
+        char name[32];
         struct store_backend b;
 
         snprintf(name, sizeof name, "fake %zu", i + 1);
