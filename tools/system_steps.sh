@@ -92,6 +92,13 @@ system_platform() {
 # always has (the contract, the chain, its node) stands in the environment.
 KMS_SECURITY=()
 
+# All of them written out, for who starts a KMS of his own.
+kms_options() {
+    # shellcheck disable=SC2034  # for who calls it
+    KMS_OPTIONS=(--kms "$TEEREG_KMS" --rpc "$TEEREG_RPC" --chain-id "$TEEREG_CHAIN_ID"
+        "${KMS_SECURITY[@]}")
+}
+
 # The image of the KMS on its platform, with the hash of its configuration, as governance allows it.
 system_kms_allow() {
     run teereg kms config-hash "${KMS_SECURITY[@]}"
