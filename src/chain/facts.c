@@ -86,8 +86,11 @@ void facts_put(facts *f, const struct fact_key *key, const struct hash32 *value)
     struct fact *it = &f->list[place_of(f, key)];
 
     if (!it->full) {
-        if (f->n >= FACTS_MAX)
-            return;
+        if (f->n >= FACTS_MAX) { /* what is of use comes back with one read */
+            memset(f->list, 0, sizeof f->list);
+            f->n = 0;
+            it = &f->list[place_of(f, key)];
+        }
         f->n++;
     }
     *it = (struct fact){.full = true, .key = *key, .value = *value};

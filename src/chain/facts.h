@@ -20,6 +20,7 @@ DEFINE_AUTO(facts, facts_free);
 
 /* True and the value when it is known; remembers that it was asked for. */
 bool facts_get(facts *f, const struct fact_key *key, struct hash32 *ret);
+/* A table of FACTS_MAX begins anew: a flood of keys must not keep out those that follow. */
 void facts_put(facts *f, const struct fact_key *key, const struct hash32 *value);
 /* Up to max keys that are worth reading again at the next block: those asked for at this one or at
  * one of the FACTS_IDLE_MAX before; the ones that were asked for here come first. */

@@ -140,6 +140,18 @@ enum err_code audit_append(audit *a, const char *event, const struct audit_field
     return rc;
 }
 
+enum err_code audit_works(audit *a, struct err *e)
+{
+    bool failed;
+
+    pthread_mutex_lock(&a->lock);
+    failed = a->failed;
+    if (failed)
+        *e = a->failure;
+    pthread_mutex_unlock(&a->lock);
+    return failed ? e->code : ERR_OK;
+}
+
 void audit_head(audit *a, struct audit_receipt *ret)
 {
     pthread_mutex_lock(&a->lock);
@@ -240,9 +252,13 @@ DEFINE_AUTO(audit_half_open, audit_free);
 
 static enum err_code open_file(audit *a, const char *path, struct err *e)
 {
+    struct stat st;
+
     a->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (a->fd < 0)
+    if (a->fd < 0 || fstat(a->fd, &st) != 0)
         return err_set(e, ERR_IO, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode)) /* a device forgets, and would be given our mode */
+        return err_set(e, ERR_INVALID, "%s: an audit log is a regular file", path);
     if (flock(a->fd, LOCK_EX | LOCK_NB) != 0)
         return err_set(e, errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO,
                        "%s: another process writes this audit log (%s)", path, strerror(errno));

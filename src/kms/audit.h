@@ -60,6 +60,9 @@ void audit_refused(audit *a, const char *reason);
 #define AUDIT_REFUSED_EVERY_S 10
 MUST_CHECK enum err_code audit_flush_refused(audit *a, struct err *e);
 
+/* What broke the log, if anything did: no record is written any more until a new start. */
+MUST_CHECK enum err_code audit_works(audit *a, struct err *e);
+
 /* The last durable record. */
 void audit_head(audit *a, struct audit_receipt *ret);
 uint64_t audit_syncs(audit *a); /* how many fsyncs there were (metrics, tests) */

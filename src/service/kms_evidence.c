@@ -96,6 +96,7 @@ enum err_code node_attest(kms_service *s, struct err *e)
     struct buf extension AUTO_CALL(buf_done) = BUF(EVIDENCE_EXTENSION_MAX);
     struct evidence ev AUTO_CALL(evidence_done) = {0};
     int64_t now = clock_unix(s->config.clock);
+    uint64_t made_ns = clock_ns(s->config.clock);
     AUTO(X509) cert = NULL;
     struct measurements own;
     struct block_ref block;
@@ -111,6 +112,7 @@ enum err_code node_attest(kms_service *s, struct err *e)
     pthread_mutex_lock(&s->lock);
     s->own = own;
     s->evidence_at = now;
+    s->evidence_ns = made_ns;
     s->evidence_block = block;
     memcpy(s->caveat, caveat, sizeof s->caveat);
     pthread_mutex_unlock(&s->lock);

@@ -109,7 +109,7 @@ void node_metrics_write(kms_service *s, struct buf *out)
     audit_head(s->audit, &head);
     pthread_mutex_lock(&s->lock);
     metric_set(&ready, s->ready.code == ERR_OK && !atomic_load(&s->draining));
-    metric_set(&evidence_age, (uint64_t)(clock_unix(s->config.clock) - s->evidence_at));
+    metric_set(&evidence_age, (clock_ns(s->config.clock) - s->evidence_ns) / 1000000000u);
     metric_set(&block, s->ready_at.ref.number);
     pthread_mutex_unlock(&s->lock);
     metric_set(&compat, s->config.security.compat);

@@ -58,6 +58,7 @@ struct kms_service {
     char caveat[256];             /* what must be said aloud about it; empty: nothing */
     struct hash32 identity, self; /* as the KMS contract wants it now; self: the principal */
     int64_t evidence_at;          /* unix, when the certificate's evidence was made */
+    uint64_t evidence_ns;         /* the same moment by the clock that nobody turns */
     struct block_ref evidence_block;
     struct err ready; /* of the last check: ERR_OK, or why not */
     struct finalized_block ready_at;

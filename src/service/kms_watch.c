@@ -28,16 +28,18 @@ static enum err_code ask(kms_service *s, struct finalized_block *ret_at, struct 
 {
     enum kms_reason why = KMS_GRANTED;
     struct kms_authority a;
-    int64_t age;
+    uint64_t age;
 
     if (atomic_load(&s->draining))
         return err_set(e, ERR_LOCKED, "draining");
     pthread_mutex_lock(&s->lock);
-    age = clock_unix(s->config.clock) - s->evidence_at;
+    age = (clock_ns(s->config.clock) - s->evidence_ns) / NS_PER_S;
     pthread_mutex_unlock(&s->lock);
     if (age > KMS_EVIDENCE_OLDEST_S)
-        return err_set(e, ERR_LOCKED, "the evidence is %lld s old, the most is %d s",
-                       (long long)age, KMS_EVIDENCE_OLDEST_S);
+        return err_set(e, ERR_LOCKED, "the evidence is %llu s old, the most is %d s",
+                       (unsigned long long)age, KMS_EVIDENCE_OLDEST_S);
+    /* A log that failed stays so: every release would be refused, so another node is better. */
+    TRY_IN(e, audit_works(s->audit, e), "audit log");
     TRY(node_identify(s, e));
     a = node_authority(s);
     return kms_decide_self(&a, ret_at, &why, e);
@@ -103,20 +105,21 @@ enum err_code node_check(kms_service *s, unsigned max_age_ms, struct err *e)
 
 /* ---- the thread ---- */
 
-static void renew(kms_service *s, int64_t *next)
+/* By the monotonic clock: one that is set back, by its host or by NTP, must not delay it. */
+static void renew(kms_service *s, uint64_t *next)
 {
-    int64_t now = clock_unix(s->config.clock);
+    uint64_t now = clock_ns(s->config.clock);
     struct err e = {0};
 
     if (now < *next)
         return;
     if (node_attest(s, &e) == ERR_OK) {
-        *next = now + KMS_EVIDENCE_RENEW_S;
+        *next = now + (uint64_t)KMS_EVIDENCE_RENEW_S * NS_PER_S;
         node_count_renewal(true);
         log_info("evidence renewed");
         return;
     }
-    *next = now + RENEW_RETRY_S;
+    *next = now + (uint64_t)RENEW_RETRY_S * NS_PER_S;
     node_count_renewal(false);
     log_error("evidence could not be renewed", LOG_STR("why", e.msg));
 }
@@ -151,7 +154,7 @@ static bool wait_tick(kms_service *s)
 static void *watch(void *self)
 {
     kms_service *s = self;
-    int64_t next = s->evidence_at + KMS_EVIDENCE_RENEW_S;
+    uint64_t next = s->evidence_ns + (uint64_t)KMS_EVIDENCE_RENEW_S * NS_PER_S;
 
     do {
         struct err e = {0};

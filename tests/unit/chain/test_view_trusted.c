@@ -290,6 +290,28 @@ static void only_what_is_missing_is_asked_for(void **state)
     assert_int_equal(values[6].b[31], 7);
 }
 
+/* Anybody may ask a KMS about applications that do not exist. */
+static void a_flood_of_facts_does_not_end_the_cache(void **state)
+{
+    struct world *w = *state;
+    struct finalized_block at = newest(w);
+    struct hash32 slots[CHAIN_SLOTS_MAX] = {0}, values[CHAIN_SLOTS_MAX], code;
+    struct err e = {0};
+    unsigned before;
+
+    for (uint8_t i = 1; i < 40; i++) {
+        for (size_t k = 0; k < CHAIN_SLOTS_MAX; k++)
+            slots[k] = (struct hash32){{i, (uint8_t)k}};
+        if (chain_view_read(&w->view, &at, &one, slots, CHAIN_SLOTS_MAX, values, &code, &e) !=
+            ERR_OK)
+            fail_msg("%s", e.msg);
+    }
+    read_all(w, &at, &two, 20, values);
+    before = requests(w);
+    read_all(w, &at, &two, 20, values);
+    assert_int_equal(requests(w), before);
+}
+
 static void facts_nobody_asks_for_any_more_are_left_behind(void **state)
 {
     struct world *w = *state;
@@ -438,6 +460,7 @@ int main(void)
         WITH_VIEW(facts_at_a_known_block_cost_no_request),
         WITH_VIEW(what_was_read_before_is_there_when_a_block_becomes_final),
         WITH_VIEW(only_what_is_missing_is_asked_for),
+        WITH_VIEW(a_flood_of_facts_does_not_end_the_cache),
         WITH_VIEW(facts_nobody_asks_for_any_more_are_left_behind),
         WITH_VIEW(a_read_begun_at_the_block_before_ends_there),
         WITH_VIEW(a_change_shows_at_the_next_final_block),

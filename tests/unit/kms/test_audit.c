@@ -162,6 +162,9 @@ static void places_that_cannot_be_written_are_refused(void **state)
     assert_int_equal(symlink(p->path, link), 0);
     assert_int_equal(audit_open(link, &test_clock, &a, &e), ERR_IO);
     unlink(link);
+    assert_int_equal(mkfifo(link, 0600), 0); /* reading it would never end */
+    assert_int_equal(audit_open(link, &test_clock, &a, &e), ERR_INVALID);
+    unlink(link);
     assert_int_equal(audit_verify(p->path, &r, &e), ERR_NOT_FOUND);
     assert_int_equal(audit_verify(p->dir, &r, &e), ERR_IO);
 }

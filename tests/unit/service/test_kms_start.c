@@ -1,7 +1,9 @@
 /* How the KMS service starts (fail-closed, SR-72), stays ready, renews its evidence, and ends. */
 #include "kms_stage.h"
 
+#include <errno.h>
 #include <openssl/x509v3.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -247,6 +249,63 @@ static void a_node_that_cannot_renew_is_not_ready_after_an_hour(void **state)
     assert_not_ready(st, ERR_LOCKED, "evidence");
 }
 
+/* The host turns the clock, or NTP does. */
+static void a_clock_that_is_set_back_delays_no_renewal(void **state)
+{
+    STAGE st = stage_start(stage_new());
+    const struct timespec pause = {.tv_nsec = 50000000};
+    uint64_t found = 0;
+
+    (void)state;
+    pthread_mutex_lock(&st->lock);
+    st->w->block.ref.number = 200;
+    pthread_mutex_unlock(&st->lock);
+    stage_later(st, KMS_EVIDENCE_RENEW_S + 1);
+    __atomic_sub_fetch(&st->now, 2 * KMS_EVIDENCE_RENEW_S, __ATOMIC_RELAXED);
+    for (int i = 0; i < 100 && found != 200; i++) {
+        nanosleep(&pause, NULL);
+        found = block_of_certificate(st);
+    }
+    assert_int_equal(found, 200);
+}
+
+static void a_clock_that_is_set_back_makes_no_evidence_young(void **state)
+{
+    STAGE st = stage_start(stage_new());
+
+    (void)state;
+    __atomic_store_n(&st->quote_fails, ERR_IO, __ATOMIC_RELAXED);
+    stage_later(st, KMS_EVIDENCE_OLDEST_S + 1);
+    __atomic_sub_fetch(&st->now, 3000, __ATOMIC_RELAXED);
+    assert_not_ready(st, ERR_LOCKED, "evidence");
+}
+
+static atomic_bool disk_fails;
+
+int fdatasync(int fd)
+{
+    if (!disk_fails)
+        return fsync(fd);
+    errno = EIO;
+    return -1;
+}
+
+static void a_node_whose_audit_log_broke_is_not_ready(void **state)
+{
+    STAGE st = stage_start(stage_new());
+    const struct timespec pause = {.tv_nsec = 50000000};
+    struct err e = {0};
+
+    (void)state;
+    disk_fails = true;
+    stage_post(st, "/api/v2/secrets/5FbDB2315678afecb367f032d93F642f64180aa3", "{}", 400);
+    stage_later(st, AUDIT_REFUSED_EVERY_S + 1); /* then the refusal is written */
+    for (int i = 0; i < 100 && kms_service_ready(st->service, &e) == ERR_OK; i++)
+        nanosleep(&pause, NULL);
+    disk_fails = false;
+    assert_not_ready(st, ERR_IO, "audit log");
+}
+
 static void the_certificate_carries_evidence_within_the_limit_and_is_no_ca(void **state)
 {
     STAGE st = stage_start(stage_new());
@@ -337,6 +396,9 @@ int main(void)
         cmocka_unit_test(a_silent_chain_makes_it_not_ready),
         cmocka_unit_test(evidence_is_renewed_after_ten_minutes_with_the_block_of_then),
         cmocka_unit_test(a_node_that_cannot_renew_is_not_ready_after_an_hour),
+        cmocka_unit_test(a_clock_that_is_set_back_delays_no_renewal),
+        cmocka_unit_test(a_clock_that_is_set_back_makes_no_evidence_young),
+        cmocka_unit_test(a_node_whose_audit_log_broke_is_not_ready),
         cmocka_unit_test(the_certificate_carries_evidence_within_the_limit_and_is_no_ca),
         cmocka_unit_test(each_start_has_a_new_tls_key),
         cmocka_unit_test(drain_makes_it_not_ready_until_undrain),
