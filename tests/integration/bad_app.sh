@@ -5,23 +5,26 @@
 system_begin
 system_all
 
-# deploy NAME RUNTIME_HEX: code that is only that; its address is BAD[NAME].
+# deploy NAME RUNTIME_HEX [SETUP_HEX]: code that is only that, after SETUP; its address is BAD[NAME].
 declare -A BAD=()
 deploy() {
-    local n
+    local n at
     n=$(printf '%02x' $((${#2} / 2)))
+    at=$(printf '%02x' $((${#3} / 2 + 12)))
     BAD[$1]=$("$ROOT/contracts/cast" send --rpc-url "$TEEREG_RPC" --private-key "$(cat "$TEEREG_KEY_FILE")" \
-        --create "60${n}600c60003960${n}6000f3$2" 2>"$WORK/log/cast" |
+        --create "$3""60${n}60${at}60003960${n}6000f3$2" 2>"$WORK/log/cast" |
         awk '$1 == "contractAddress" { print $2 }')
     [ -n "${BAD[$1]}" ] || fail "cast: $(cat "$WORK/log/cast")"
 }
-deploy reverts 60006000fd           # PUSH1 0 PUSH1 0 REVERT
-deploy garbage 60ff6000526110006000f3 # 4096 bytes, the first word 0x00..ff
-deploy endless 5b600056             # JUMPDEST PUSH1 0 JUMP
+ones=$(printf 'f%.0s' {1..64})
+deploy reverts 60006000fd ''             # PUSH1 0 PUSH1 0 REVERT
+deploy garbage 60ff6000526110006000f3 '' # 4096 bytes, the first word 0x00..ff
+deploy endless 5b600056 ''               # JUMPDEST PUSH1 0 JUMP
+# Answers 2 to everything, so it passes for ours; its head (slot 3) and successor (6) are all ones.
+deploy impostor 600260005260206000f3 "7f${ones}6003557f${ones}600655"
 good=$TEEREG_APP
-for kind in reverts garbage endless; do
-    # Whether governance can be talked into allowing it does not matter: it must not get anything.
-    teereg gov app allow --app "${BAD[$kind]}" >"$WORK/said" 2>&1 || true
+for kind in "${!BAD[@]}"; do
+    run teereg gov app allow --app "${BAD[$kind]}"
     start_ns=$(date +%s%N)
     if TEEREG_APP=${BAD[$kind]} teereg instance provision --attester "${PLATFORM[orders]}" \
         --out "$WORK/none" >"$WORK/said" 2>&1; then
