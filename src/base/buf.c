@@ -88,7 +88,10 @@ static void put_le(struct buf *b, uint64_t v, size_t width)
 
 void buf_put_u8(struct buf *b, uint8_t v)
 {
-    put_be(b, v, 1);
+    if (b->bad || !b->p || b->n == b->cap)
+        buf_reserve(b, 1);
+    if (!b->bad)
+        b->p[b->n++] = v;
 }
 
 void buf_put_u16be(struct buf *b, uint16_t v)

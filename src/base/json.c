@@ -1,32 +1,12 @@
-#include "base/json.h"
-
-#include <jansson.h>
+/* The tree: getters, making, writing.  Reading text is json_read.c. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
 #include "base/codec.h"
+#include "base/json_tree.h"
 #include "base/utf8.h"
 
-/* jansson's macros of the same names; ours take a struct json. */
-#undef json_is_null
-#undef json_is_object
-#undef json_is_array
-#undef json_is_string
-
-#define DEPTH_MAX   32
-#define MEMBERS_MAX 4096 /* of one object: json_member walks from the first */
-#define ALLOC_HEAD  16   /* keeps the alignment of malloc */
-
-/* A json is a json_t under a name that needs no jansson.h. */
-static json_t *t_of(const json *j)
-{
-    return (json_t *)(uintptr_t)j;
-}
-
-static json *j_of(json_t *t)
-{
-    return (json *)t;
-}
+#define ALLOC_HEAD 16 /* keeps the alignment of malloc */
 
 /* Blocks carry their size, so that what a tree held (it may be a secret) is wiped when freed. */
 static void *wiping_malloc(size_t n)
@@ -87,105 +67,6 @@ static const char *kind_of(const json *j)
         return "null";
     }
     return "nothing";
-}
-
-/* jansson recurses and allows 2048 levels, so depth is counted before it looks at the text; in text
- * that is not JSON the count means nothing and jansson refuses it afterwards. */
-static enum err_code check_depth(struct bytes text, struct err *e)
-{
-    bool in_string = false;
-    size_t depth = 0;
-
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-
-        if (in_string && c == '\\') {
-            i++;
-        } else if (c == '"') {
-            in_string = !in_string;
-        } else if (!in_string && (c == '{' || c == '[')) {
-            if (++depth > DEPTH_MAX)
-                return err_set(e, ERR_TOO_LARGE, "JSON nested deeper than %d levels", DEPTH_MAX);
-        } else if (!in_string && (c == '}' || c == ']') && depth > 0) {
-            depth--;
-        }
-    }
-    return ERR_OK;
-}
-
-/* What jansson does not refuse itself. */
-static enum err_code check_tree(json_t *t, struct err *e)
-{
-    const char *key;
-    json_t *child;
-    size_t i;
-
-    if (json_is_real(t))
-        return err_set(e, ERR_INVALID, "JSON has a number that is not an integer");
-    json_array_foreach(t, i, child) TRY(check_tree(child, e));
-    if (json_object_size(t) > MEMBERS_MAX)
-        return err_set(e, ERR_TOO_LARGE, "JSON object of %zu members, expected at most %d",
-                       json_object_size(t), MEMBERS_MAX);
-    json_object_foreach(t, key, child) TRY(check_tree(child, e));
-    return ERR_OK;
-}
-
-/* jansson's own texts quote the input, which may be a secret. */
-static const char *reason_of(const json_error_t *error)
-{
-    switch (json_error_code(error)) {
-    case json_error_duplicate_key:
-        return "a member stands twice in one object";
-    case json_error_end_of_input_expected:
-        return "data after the end";
-    case json_error_premature_end_of_input:
-        return "it ends too early";
-    case json_error_invalid_utf8:
-        return "invalid UTF-8";
-    case json_error_null_character:
-    case json_error_null_byte_in_key:
-        return "a NUL in a string";
-    case json_error_numeric_overflow:
-        return "a number out of range";
-    default:
-        return "a syntax error";
-    }
-}
-
-static enum err_code load(struct bytes text, size_t max, size_t flags, json **ret, struct err *e)
-{
-    json_error_t error = {0};
-    AUTO(json) root = NULL;
-
-    if (text.n > max)
-        return err_set(e, ERR_TOO_LARGE, "JSON of %zu bytes, expected at most %zu", text.n, max);
-    TRY(check_depth(text, e));
-    root = j_of(json_loadb(text.n ? (const char *)text.p : "", text.n,
-                           JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &error));
-    if (!root && json_error_code(&error) == json_error_out_of_memory)
-        return err_set(e, ERR_NOMEM, "out of memory for JSON");
-    if (!root)
-        return err_set(e, ERR_INVALID, "not valid JSON at line %d, column %d: %s", error.line,
-                       error.column, reason_of(&error));
-    *ret = TAKE(root);
-    return ERR_OK;
-}
-
-enum err_code json_parse(struct bytes text, size_t max, json **ret, struct err *e)
-{
-    AUTO(json) root = NULL;
-
-    TRY(load(text, max, 0, &root, e));
-    TRY(check_tree(t_of(root), e));
-    *ret = TAKE(root);
-    return ERR_OK;
-}
-
-enum err_code json_check(struct bytes text, size_t max, struct err *e)
-{
-    AUTO(json) root = NULL;
-
-    return load(text, max, JSON_DECODE_INT_AS_REAL, &root, e);
 }
 
 void json_free(json *j)

@@ -1,4 +1,4 @@
-/* json - strict JSON; the one module that knows jansson.  Room: base.
+/* json - strict JSON; the one module that knows jansson (json.c, json_read.c).  Room: base.
  *
  * Parsing refuses duplicate members, invalid UTF-8, NUL in strings, trailing data, numbers that are
  * not integers of 64 bits with a sign, depth over 32, objects of more than 4096 members and text

@@ -29,11 +29,28 @@ size_t utf8_next(struct bytes text, uint32_t *ret)
     return n;
 }
 
+/* How many of the bytes that text begins with are ASCII for sure: eight are looked at in one step. */
+static size_t ascii_head(struct bytes text)
+{
+    size_t n = 0;
+    uint64_t eight;
+
+    for (; text.n - n >= sizeof eight; n += sizeof eight) {
+        memcpy(&eight, text.p + n, sizeof eight);
+        if (eight & 0x8080808080808080u)
+            break;
+    }
+    return n;
+}
+
 bool utf8_valid(struct bytes text)
 {
     while (text.n > 0) {
         uint32_t point;
-        size_t n = utf8_next(text, &point);
+        size_t n = ascii_head(text);
+
+        if (n == 0)
+            n = utf8_next(text, &point);
 
         if (n == 0)
             return false;

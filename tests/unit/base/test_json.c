@@ -122,7 +122,10 @@ static void depth_is_bounded(void **state)
     json_free(parsed(text));
     nesting(33, '[', ']', text);
     refused(text, ERR_TOO_LARGE);
-    nesting(100, '{', '}', text);
+    nesting(100, '[', 'x', text);
+    refused(text, ERR_TOO_LARGE);
+    for (size_t i = 0; i < 33; i++)
+        memcpy(text + 5 * i, "{\"a\":", 6);
     refused(text, ERR_TOO_LARGE);
 }
 
