@@ -13,7 +13,7 @@ read -r _ root_id master <"$WORK/root.key"
 private=$(openssl pkey -in "$out/key.pem" -noout -text | awk '/^priv:/ { p = 1; next } /^pub:/ { p = 0 } p' |
     tr -d ' :\n' | sed 's/^00//')
 [ ${#master} = 64 ] && [ ${#private} = 64 ] || fail "root key file or private key of another form"
-base64_of() { printf '%s' "$1" | xxd -r -p | base64 -w0; }
+base64_of() { python3 -c 'import base64, sys; print(base64.b64encode(bytes.fromhex(sys.argv[1])).decode())' "$1"; }
 
 # absent SENTENCE TEXT FILE...: not a line of them holds it.
 absent() {
