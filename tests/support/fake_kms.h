@@ -616,3 +616,26 @@ static inline void fake_kms_twist(struct fake_kms *k, enum twist twist)
     k->twist = twist;
     pthread_mutex_unlock(&k->lock);
 }
+
+/* ---- clients ---- */
+
+static inline struct kms_client_config fake_kms_config(struct fake_kms *k)
+{
+    return (struct kms_client_config){.url = k->url,
+                                      .chain_id = k->w->config.chain_id,
+                                      .kms = k->w->config.kms,
+                                      .view = &k->view,
+                                      .clock = &k->w->clock,
+                                      .attest = &k->w->ctx.judge,
+                                      .total_ms = 10000};
+}
+
+static inline kms_client *fake_kms_client(struct fake_kms *k)
+{
+    const struct kms_client_config config = fake_kms_config(k);
+    kms_client *c = NULL;
+    struct err e = {0};
+
+    world_must(kms_client_new(&config, &c, &e), &e, "client");
+    return c;
+}

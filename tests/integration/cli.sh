@@ -1,0 +1,228 @@
+#!/bin/bash
+# The command line as its users meet it: help, wrong usage, exit codes, files with secrets, evidence.
+# Nothing here needs a chain.
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+system_begin
+vectors=$ROOT/tests/vectors
+quotes=$vectors/dcap/quotes
+address=0x0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
+
+# ---- help ----
+
+# Every verb as `noun verb...`, out of the help texts themselves.
+entries() { sed -nE 's/^  ([a-z]([a-z-]| [a-z])*)  +[^ ].*/\1/p'; }
+verbs=()
+nouns=0
+while read -r noun; do
+    nouns=$((nouns + 1))
+    while read -r verb; do verbs+=("$noun $verb"); done < <(teereg "$noun" --help | entries)
+done < <(teereg --help | entries)
+[ "$nouns" = 7 ] && [ ${#verbs[@]} -ge 22 ] || fail "found $nouns nouns and ${#verbs[@]} verbs in the help"
+
+for verb in "${verbs[@]}"; do
+    read -ra words <<<"$verb"
+    teereg "${words[@]}" --help >"$WORK/help" 2>"$WORK/stderr" || fail "$verb --help: exit code $?"
+    [ ! -s "$WORK/stderr" ] || fail "$verb --help: writes to standard error"
+    grep -qE "^usage: teereg $verb" "$WORK/help" || fail "$verb --help: does not begin with its usage"
+    grep -qE "^  teereg $verb([ ;]|$)" "$WORK/help" || fail "$verb --help: no example of $verb"
+    grep -q '^Exit codes: ' "$WORK/help" || fail "$verb --help: no exit codes"
+    [ "$(wc -L <"$WORK/help")" -le 120 ] || fail "$verb --help: a line of $(wc -L <"$WORK/help") columns"
+    # A secret on a command line is everybody's: an option names a file or a descriptor.
+    ! grep -E '^  --' "$WORK/help" | grep -E '(key|secret|password|token)' |
+        grep -vE '^  --[a-z-]+ (FILE|N) |^  --json|password|^  --store ' | grep -qE '^  --[a-z-]*(key|secret|password|token)[a-z-]* ' ||
+        fail "$verb --help: an option takes a secret"
+done
+ok "each of ${#verbs[@]} verbs has help with an example, and no option takes a secret"
+
+for verb in "${verbs[@]}"; do
+    read -ra words <<<"$verb"
+    teereg "${words[@]}" --help >"$WORK/help"
+    grep -qE '\(required\)|^usage: .* (\S+) \[OPTION' "$WORK/help" || continue
+    positional=$(sed -nE "1s/^usage: teereg $verb (.*)\[OPTION.*/\1/p" "$WORK/help")
+    option=$(sed -nE 's/^  --([a-z-]+) .*\(required\)$/\1/p' "$WORK/help" | head -n 1)
+    if [ -n "${positional% }" ]; then
+        refused "$verb without ${positional% } is wrong usage" 2 'is missing' teereg "${words[@]}"
+        words+=("${positional%% *}")
+    fi
+    [ -n "$option" ] || continue
+    name=TEEREG_$(tr a-z- A-Z_ <<<"$option")
+    refused "$verb without --$option names $name" 2 "--$option .*is needed .* $name in the environment" \
+        teereg "${words[@]}"
+done
+
+refused "no words at all are wrong usage, with help" 2 'usage: teereg NOUN VERB' teereg
+refused "an unknown noun is wrong usage" 2 "no such noun" teereg fly
+refused "an unknown verb is wrong usage" 2 "no such verb" teereg gov fly
+refused "a noun alone is wrong usage, with its verbs" 2 '  deploy ' teereg gov
+refused "an unknown option is wrong usage" 2 'no option --colour' teereg evidence show --colour red x
+refused "an option twice is wrong usage" 2 'given twice' \
+    teereg evidence identity x --chain-id 1 --chain-id 2 --contract "$address"
+refused "a second file is wrong usage" 2 'too many' teereg evidence show x y
+refused "an option without its value is wrong usage" 2 'needs a value' teereg evidence verify x --root
+says "the version is told" '^teereg [0-9]+\.[0-9]+\.[0-9]+$' teereg --version
+TEEREG_CONTRACT=$address TEEREG_CHAIN_ID=31337 says "options may stand in the environment" 'identity  ' \
+    teereg evidence identity "$quotes/tdx_v4_c0806f_oasis.bin"
+printf '# mine\nchain-id = 31337\ncontract = %s\n' "$address" >"$WORK/config"
+says "options may stand in a file" 'identity  ' \
+    teereg evidence identity "$quotes/tdx_v4_c0806f_oasis.bin" --config "$WORK/config"
+refused "a config file that is not there is wrong usage" 2 '--config' \
+    teereg evidence show x --config "$WORK/nothing"
+
+# ---- files with secrets ----
+
+umask 022
+printf '%064d\n' 1 >"$WORK/key"
+deploy=(teereg gov deploy kms --chain-id 31337 --rpc http://127.0.0.1:1 --key-file)
+chmod 644 "$WORK/key"
+refused "a key that others may read is refused with the command that mends it" 3 \
+    "mode 644.*chmod 600 $WORK/key" "${deploy[@]}" "$WORK/key"
+chmod 640 "$WORK/key"
+refused "the group is others, too" 3 'chmod 600' "${deploy[@]}" "$WORK/key"
+chmod 600 "$WORK/key"
+refused "with the right mode the node is asked, and is not there" 6 '127\.0\.0\.1:1' \
+    "${deploy[@]}" "$WORK/key"
+(umask 077 && echo "not-a-key-hunter2" >"$WORK/bad-key")
+refused "a file without a key in it is refused" 1 'expected 64 hex digits' "${deploy[@]}" "$WORK/bad-key"
+! grep -q hunter2 "$WORK/said" || fail "the contents of a key file are in the message"
+ok "and its contents are not repeated"
+refused "a key file that is not there is named" 4 "$WORK/no-key" "${deploy[@]}" "$WORK/no-key"
+
+openssl ecparam -name prime256v1 -genkey -noout -out "$WORK/app.pem" 2>/dev/null
+openssl ec -in "$WORK/app.pem" -pubout -out "$WORK/app.pub" 2>/dev/null
+printf 'hunter2-canary' | teereg secret seal - --pubkey "$WORK/app.pub" --text --out "$WORK/sealed" \
+    >"$WORK/said" 2>&1 || fail "secret seal: $(cat "$WORK/said")"
+! grep -qa hunter2 "$WORK/sealed" "$WORK/said" || fail "the sealed secret is readable"
+ok "a secret goes in by standard input and comes out sealed"
+refused "a secret as a word is taken for a file, and not found" 4 'such file' \
+    teereg secret seal hunter2 --pubkey "$WORK/app.pub" --out "$WORK/x"
+
+# ---- storage and audit ----
+
+head -c 70000 /dev/urandom >"$WORK/content"
+teereg store put "$WORK/content" --store "file://$WORK/store" --json >"$WORK/put"
+id=$(sha256sum "$WORK/content" | cut -c1-64)
+grep -q "$id" "$WORK/put" || fail "store put does not name the SHA-256"
+says "what was put is had again" "$id" teereg store get "$id" --store "file://$WORK/store" --out "$WORK/got"
+cmp "$WORK/content" "$WORK/got" || fail "other bytes came back"
+refused "content that nobody has is not found" 4 'not there' \
+    teereg store get "${id//[0-9]/a}" --store "file://$WORK/store"
+chmod u+w "$WORK/store/configs/$id"
+echo changed >"$WORK/store/configs/$id"
+refused "content that was changed does not verify" 5 'other content' \
+    teereg store get "$id" --store "file://$WORK/store"
+refused "an audit log that is not there is not found" 4 "$WORK/no.log" teereg audit verify "$WORK/no.log"
+echo '{"seq":1}' >"$WORK/bad.log"
+chmod 600 "$WORK/bad.log"
+refused "an audit log that is none does not verify" 5 'line 1' teereg audit verify "$WORK/bad.log"
+
+# ---- evidence ----
+
+says "a real quote verifies under Intel's root" '^ok +true$' \
+    teereg evidence verify "$quotes/tdx_v4_00806f05_gcp_cos113.bin"
+grep -q '^collateral *not evaluated$' "$WORK/said" || fail "it does not say what was not evaluated"
+ok "and it is said that collateral is not evaluated"
+refused "a DEBUG TD does not" 5 'TD_DEBUG' teereg evidence verify "$quotes/tdx_v4_50806f_DEBUG_coco4.bin"
+refused "a chain that ends elsewhere does not" 5 'PCK_CHAIN' \
+    teereg evidence verify "$quotes/tdx_v4_UNTRUSTED_ROOT_10806f_ccapi.bin"
+refused "an SGX quote is no TDX quote" 1 'version 3, expected 4 or 5' \
+    teereg evidence show "$quotes/sgx_v3_00606a_automata.bin"
+refused "report data that was expected and is not there does not verify" 5 'REPORT_DATA' \
+    teereg evidence verify "$quotes/tdx_v4_00806f05_gcp_cos113.bin" --report-data "$(printf '0x%0128d' 1)"
+head -c 700 "$quotes/tdx_v4_00806f05_gcp_cos113.bin" >"$WORK/short.bin"
+refused "a quote cut short is no quote" 1 'PARSE' teereg evidence show "$WORK/short.bin"
+
+teereg-sim measurements --image orders --out "$WORK/orders.json" 2>/dev/null
+data=$(printf 'a7%.0s' {1..64})
+teereg-sim quote --measurements "$WORK/orders.json" --report-data "$data" --out "$WORK/sim.bin" 2>/dev/null
+teereg-sim root --out "$WORK/root.pem" 2>/dev/null
+says "a simulated quote verifies under the root that is named" '^ok +true$' \
+    teereg evidence verify "$WORK/sim.bin" --root "$WORK/root.pem" --report-data "0x$data"
+refused "under another root it does not" 5 'PCK_CHAIN' \
+    teereg evidence verify "$WORK/sim.bin" --root "$vectors/dcap/roots/test_root_ca.der"
+refused "nor does a real one under the simulated root" 5 'PCK_CHAIN' \
+    teereg evidence verify "$quotes/tdx_v4_00806f05_gcp_cos113.bin" --root "$WORK/root.pem"
+teereg-sim quote --measurements "$WORK/orders.json" --report-data "$data" --fault quote-sig \
+    --out "$WORK/broken.bin" 2>/dev/null
+refused "a simulated quote with another signature does not" 5 'QUOTE_SIG' \
+    teereg evidence verify "$WORK/broken.bin" --root "$WORK/root.pem"
+
+python3 - "$vectors" "$WORK" <<'END' || fail "evidence differs from the vectors"
+"""What `evidence show` and `evidence identity` print, against the vectors."""
+import json
+import os
+import subprocess
+import sys
+
+vectors, work = sys.argv[1:]
+
+
+def teereg(*words):
+    done = subprocess.run(["teereg", "evidence", *words, "--json"], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{words}: {done.stderr}")
+    return json.loads(done.stdout)
+
+
+def expect(what, found, expected):
+    if found != expected:
+        sys.exit(f"{what}: found {found}, expected {expected}")
+
+
+with open(os.path.join(vectors, "dcap/quotes/expected.json")) as f:
+    quotes = json.load(f)
+shown = 0
+for name, q in quotes.items():
+    path = os.path.join(vectors, "dcap", name)
+    if not name.startswith("quotes/") or q.get("tee_type") != 0x81 or not os.path.exists(path):
+        continue
+    m, body = teereg("show", path)["measurements"], q["body"]
+    for ours, theirs in [("td_attributes", "tdAttributes"), ("xfam", "xfam"), ("mrtd", "mrTd"),
+                         ("mrconfigid", "mrConfigId"), ("mrowner", "mrOwner"),
+                         ("mrownerconfig", "mrOwnerConfig"), ("rtmr0", "rtmr0"), ("rtmr1", "rtmr1"),
+                         ("rtmr2", "rtmr2"), ("rtmr3", "rtmr3")]:
+        expect(f"{name}: {ours}", m[ours].removeprefix("0x"), body[theirs])
+    shown += 1
+if shown < 20:
+    sys.exit(f"only {shown} quotes were shown")
+
+with open(os.path.join(vectors, "identity-v2.json")) as f:
+    identities = json.load(f)
+image = os.path.join(work, "image.json")
+
+
+def identity(case, m, *words):
+    with open(image, "w") as f:
+        json.dump({k: v.removeprefix("0x") for k, v in m.items()}, f)
+    return teereg("identity", image, "--chain-id", case["chain_id"], "--contract", case["contract"],
+                  *words)
+
+
+for case in identities["tdx"]:
+    m = {k: case[k] for k in ("td_attributes", "xfam", "mrtd", "mrconfigid", "mrowner", "mrownerconfig")}
+    m = {"type": "tdx", **m, **{f"rtmr{i}": case["rtmr"][i] for i in range(4)}}
+    found = identity(case, m, *(["--rtmr3"] if case["rtmr3_flag"] else []))
+    expect(case["name"], found["identity"], case["identity"].removeprefix("0x"))
+for case in identities["azure"]:
+    m = {k: case[k] for k in ("td_attributes", "xfam", "mrtd")}
+    m = {"type": "azure-tdx", **m, **{f"pcr{i}": case["pcrs"][i] for i in range(24)}}
+    found = identity(case, m, "--pcr-mask", str(case["mask"]))
+    expect(case["name"], found["identity"], case["identity"].removeprefix("0x"))
+known = {c["identity"]: c for c in identities["tdx"]}
+principals = 0
+for p in identities["principal"]:
+    case = known.get(p["identity"])
+    if not case:
+        continue
+    m = {k: case[k] for k in ("td_attributes", "xfam", "mrtd", "mrconfigid", "mrowner", "mrownerconfig")}
+    m = {"type": "tdx", **m, **{f"rtmr{i}": case["rtmr"][i] for i in range(4)}}
+    found = identity(case, m, "--config-hash", p["config_hash"].removeprefix("0x"),
+                     *(["--rtmr3"] if case["rtmr3_flag"] else []))
+    expect("principal", found["principal"], p["principal"].removeprefix("0x"))
+    principals += 1
+print(f"{shown} quotes, {len(identities['tdx'])} + {len(identities['azure'])} identities, {principals} principals")
+END
+ok "what evidence show and evidence identity say is what the vectors say"
+
+says "the manual is what the help texts say" 'teereg.1' "$ROOT/tools/manpage" --check
+finish
