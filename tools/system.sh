@@ -17,6 +17,7 @@ fail() {
 system_begin() {
     [ -x "$BUILD/teereg" ] && [ -x "$BUILD/teereg-sim" ] ||
         fail "no development build in $BUILD; ./dev build makes it"
+    BUILD=$(cd "$BUILD" && pwd)
     WORK=$(mktemp -d "${TMPDIR:-/tmp}/teereg-XXXXXX")
     mkdir -m 700 "$WORK/log"
     trap system_end EXIT

@@ -36,16 +36,21 @@ tr '\0' '\n' <"/proc/$pid/environ" >"$WORK/environ"
 absent "no argument or variable of the KMS holds the root key" "$master" "$WORK/cmdline" "$WORK/environ"
 grep -qE '^Max core file size +0 +0 ' "/proc/$pid/limits" || fail "$(grep core "/proc/$pid/limits")"
 ok "the KMS leaves no core behind"
-[ "$(stat -c %U "/proc/$pid/mem")" = root ] || fail "the KMS is dumpable"
-ok "the KMS is not dumpable"
+# A process that may not be dumped belongs to root in /proc; with root's own nothing can be told apart.
+sudo=()
+if [ "$(id -u)" != 0 ]; then
+    [ "$(stat -c %U "/proc/$pid/mem")" = root ] || fail "the KMS is dumpable"
+    ok "the KMS is not dumpable"
+    sudo=(sudo -n)
+fi
 start careless python3 -c "import signal; kept = bytes.fromhex('$master'); print('up', flush=True); signal.pause()"
 wait_line careless up >/dev/null
-if "$ROOT/tests/integration/memory.py" "${PID[careless]}" "$master" >"$WORK/said"; then
+if "${sudo[@]}" "$ROOT/tests/integration/memory.py" "${PID[careless]}" "$master" >"$WORK/said"; then
     fail "memory.py finds nothing in a process that does not hide it"
 fi
 grep -q OPEN "$WORK/said" || fail "$(cat "$WORK/said")"
 ok "a process that does not take care is found out"
-"$ROOT/tests/integration/memory.py" "$pid" "$master" >"$WORK/said" || {
+"${sudo[@]}" "$ROOT/tests/integration/memory.py" "$pid" "$master" >"$WORK/said" || {
     cat "$WORK/said" >&2
     fail "memory.py: exit code $?"
 }
