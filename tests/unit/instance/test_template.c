@@ -120,6 +120,62 @@ static void a_dollar_has_no_meaning(void **state)
     becomes(&s, "[\"@S1\", \"-@S1\"]", "[\"pa$$w$1rd${x}\", \"-\\\"pa$$w$1rd${x}\\\"\"]");
 }
 
+/* SR-43 as a property: whatever text a secret is, a JSON reader gets exactly it, in its place. */
+static void any_text_comes_out_as_it_went_in(void **state)
+{
+    static const char *const pieces[] = {"$",
+                                         "\\",
+                                         "\"",
+                                         "'",
+                                         "\n",
+                                         "\x01",
+                                         "\x1f",
+                                         "\x7f",
+                                         "a",
+                                         "}",
+                                         ",\"k\":1",
+                                         "</script>",
+                                         "\xc2\x80",
+                                         "\xe2\x80\xa8",
+                                         "\u202e",
+                                         "\xc3\xa4",
+                                         "$1",
+                                         "\\u0000",
+                                         "%s",
+                                         "\t",
+                                         "__CONFIG_REF_",
+                                         "__SECRET_REF_",
+                                         "\r",
+                                         "0",
+                                         "${x}",
+                                         "\xf0\x9f\x98\x80"};
+    uint32_t seed = 1;
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        struct buf text AUTO_CALL(buf_done) = BUF(1024), out AUTO_CALL(buf_done_wipe) = BUF(65536);
+        struct buf expected AUTO_CALL(buf_done) = BUF(1024);
+        AUTO(json) tree = NULL;
+        const char *value;
+        struct shelf s = {0};
+        struct err e = {0};
+
+        for (unsigned n = (seed >> 16) % 12; n > 0; n--) {
+            seed = seed * 1664525 + 1013904223;
+            buf_put_str(&text, pieces[(seed >> 16) % (sizeof pieces / sizeof *pieces)]);
+        }
+        seed = seed * 1664525 + 1013904223;
+        s.secret[1] = text.n ? buf_bytes(&text) : T("");
+        buf_printf(&expected, "<%.*s>", (int)text.n, text.n ? (const char *)text.p : "");
+        if (resolve(&s, "{\"k\": \"<@S1>\"}", &out, &e) != ERR_OK ||
+            json_parse(buf_bytes(&out), 65536, &tree, &e) != ERR_OK)
+            fail_msg("%s: %s", buf_cstr(&expected), e.msg);
+        assert_int_equal(json_members(tree), 1);
+        assert_int_equal(json_get_str(tree, "k", 1024, &value, &e), ERR_OK);
+        assert_string_equal(value, buf_cstr(&expected));
+    }
+}
+
 static void references_in_configs_are_resolved_in_turn(void **state)
 {
     struct buf inner AUTO_CALL(buf_done) = BUF(512);
@@ -330,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_bare_reference_becomes_the_content_itself),
         cmocka_unit_test(a_reference_within_a_string_becomes_escaped_text),
         cmocka_unit_test(a_dollar_has_no_meaning),
+        cmocka_unit_test(any_text_comes_out_as_it_went_in),
         cmocka_unit_test(references_in_configs_are_resolved_in_turn),
         cmocka_unit_test(a_secret_is_never_looked_into),
         cmocka_unit_test(the_same_content_is_fetched_once),
