@@ -1,6 +1,7 @@
 #include "cli/files.h"
 #include <unistd.h>
 #include "base/fs.h"
+#include "base/utf8.h"
 
 #define MEASUREMENTS_MAX 65536
 
@@ -9,6 +10,16 @@ enum err_code cli_read(const char *path, struct buf *ret, struct err *e)
     if (strcmp(path, "-") == 0)
         return fs_read_fd(STDIN_FILENO, ret, e);
     return fs_read(path, ret, e);
+}
+
+enum err_code cli_quote(struct bytes text, struct buf *ret, struct err *e)
+{
+    if (!utf8_valid(text) || (text.n > 0 && memchr(text.p, 0, text.n)))
+        return err_set(e, ERR_INVALID,
+                       "--text: the bytes are not text (UTF-8 without NUL); leave --text out to "
+                       "take them as they are");
+    json_put_quoted(ret, text);
+    return buf_check(ret, e);
 }
 
 enum err_code cli_measurements(const char *path, struct measurements *ret, struct err *e)

@@ -5,6 +5,9 @@
 
 /* A file, or standard input for "-"; bounded by ret's maximum. */
 MUST_CHECK enum err_code cli_read(const char *path, struct buf *ret, struct err *e);
+/* --text: appends text as a JSON string; ERR_INVALID when it is not UTF-8 or has a NUL, because
+ * what comes out in a configuration would be something else. */
+MUST_CHECK enum err_code cli_quote(struct bytes text, struct buf *ret, struct err *e);
 /* Measurements in JSON (`teereg evidence show --json` and platforms print them). */
 MUST_CHECK enum err_code cli_measurements(const char *path, struct measurements *ret,
                                           struct err *e);

@@ -61,8 +61,7 @@ static enum err_code put(const struct cli_args *a, struct err *e)
         struct buf raw AUTO_CALL(buf_done) = BUF(STORE_OBJECT_MAX);
 
         TRY(cli_read(a->positional[0], &raw, e));
-        json_put_quoted(&content, buf_bytes(&raw));
-        TRY(buf_check(&content, e));
+        TRY(cli_quote(buf_bytes(&raw), &content, e));
     } else {
         TRY(cli_read(a->positional[0], &content, e));
     }

@@ -97,6 +97,13 @@ ok "a secret goes in by standard input and comes out sealed"
 refused "a secret as a word is taken for a file, and not found" 4 'such file' \
     teereg secret seal hunter2 --pubkey "$WORK/app.pub" --out "$WORK/x"
 
+printf 'caf\351' >"$WORK/latin1"
+refused "bytes that are no text are not sealed as text" 1 'not text.*leave --text out' \
+    teereg secret seal "$WORK/latin1" --text --pubkey "$WORK/app.pub" --out "$WORK/x"
+refused "nor stored as text" 1 'not text' \
+    teereg store put "$WORK/latin1" --text --store "file://$WORK/store"
+[ ! -e "$WORK/x" ] || fail "something was sealed"
+
 # ---- storage and audit ----
 
 head -c 70000 /dev/urandom >"$WORK/content"
