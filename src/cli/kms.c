@@ -290,7 +290,7 @@ static const struct cli_option serve_options[] = {
     {"rate", "N", "requests per second and address; 0: no limit", "200", CLI_OPTIONAL},
     {"quote-rate", "N", "requests that cost a quote, per second and address; 0: no limit", "10",
      CLI_OPTIONAL},
-    {"workers", "N", "requests that are handled at once; 0: 8", "0", CLI_OPTIONAL},
+    {"workers", "N", "requests that are handled at once; 0: 32", "0", CLI_OPTIONAL},
     {"drain-seconds", "N", "from SIGTERM to the end, for load balancers to see it", "0",
      CLI_OPTIONAL},
     {"log-json", NULL, "one JSON object a line", NULL, CLI_OPTIONAL},

@@ -1,6 +1,10 @@
 /* main - the teereg command.  Room: cli. */
+#include <malloc.h>
 #include "cli/cli.h"
 #include "crypto/secret.h"
+
+/* Of malloc: workers mostly wait for the disk, and each would keep memory of its own. */
+#define ARENAS 2
 
 int main(int argc, char *argv[])
 {
@@ -10,6 +14,7 @@ int main(int argc, char *argv[])
     };
     struct err e = {0};
 
+    mallopt(M_ARENA_MAX, ARENAS);
     json_init();
     if (secret_memory_init(&e) != ERR_OK) {
         fprintf(stderr, "teereg: %s\n", e.msg);

@@ -16,7 +16,7 @@
 
 const struct http_server_config http_server_defaults = {
     .loops = 1,
-    .workers = 8,
+    .workers = 32,
     .queue_max = 1024,
     .connections_max = 4096,
     .connections_peer = 256,

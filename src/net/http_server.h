@@ -89,7 +89,7 @@ struct http_routes {
 
 struct http_server_config {
     unsigned loops;            /* threads that read and write; 1 */
-    unsigned workers;          /* threads that run handlers; 8 */
+    unsigned workers;          /* threads that run handlers, which may wait for a disk; 32 */
     unsigned queue_max;        /* requests that may wait for a worker, else 503; 1024 */
     unsigned connections_max;  /* in all: further ones are closed; 4096 */
     unsigned connections_peer; /* per address; 256.  Unix sockets are not counted */
