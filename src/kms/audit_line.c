@@ -115,7 +115,7 @@ static uint64_t take_number(struct rd *r)
     uint64_t v = 0;
     size_t digits = 0;
 
-    for (; r->left > 0 && *r->p >= '0' && *r->p <= '9'; digits++) {
+    for (; rd_ok(r) && r->left > 0 && *r->p >= '0' && *r->p <= '9'; digits++) {
         bool zero_first = digits == 1 && v == 0;
         unsigned d = rd_u8(r) - '0';
 

@@ -1,5 +1,7 @@
 /* audit: nothing is changed, dropped or forgotten unseen. */
 #include <sys/stat.h>
+#include "base/codec.h"
+#include "crypto/digest.h"
 #include "unit/kms/audit_support.h"
 
 /* ---- lines ---- */
@@ -293,6 +295,36 @@ static void a_log_written_anew_does_not_hold_the_receipts(void **state)
     assert_int_equal(audit_find(p->path, &r, &e), ERR_VERIFY);
 }
 
+/* Anybody can hash a line; the disk is the host's. */
+static void a_line_with_a_right_hash_that_is_no_record_is_refused(void **state)
+{
+    static const char *const bodies[] = {
+        "",
+        "{\"seq\":",
+        "{\"seq\":000",
+        "{\"seq\":0001,\"time\":\"",
+        "{\"seq\":99999999999999999999999999,\"time\":\"",
+        "1111111111111111111111111111111111111111",
+        "{\"seq\":1,\"time\":\"2026-11-24T12:00:00Z\",\"node\":\"zz",
+    };
+    static const char domain[] = "teereg-audit-v2";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        struct buf line AUTO_CALL(buf_done) = BUF(4096);
+        struct audit_line l;
+        struct hash32 hash;
+        struct err e = {0};
+
+        SHA256_OF(&hash, BYTES(domain), bytes_of_str(bodies[i]));
+        buf_put_str(&line, bodies[i]);
+        buf_put_str(&line, ",\"hash\":\"");
+        hex_put(&line, BYTES_OF(hash));
+        buf_put_str(&line, "\"}");
+        assert_int_equal(audit_line_decode(buf_bytes(&line), &l, &e), ERR_INVALID);
+    }
+}
+
 static void a_line_longer_than_any_record_is_refused(void **state)
 {
     struct place *p = *state;
@@ -377,6 +409,7 @@ int main(void)
         IN_PLACE(a_changed_byte_anywhere_is_found),
         IN_PLACE(records_that_do_not_follow_each_other_are_found),
         IN_PLACE(a_log_written_anew_does_not_hold_the_receipts),
+        IN_PLACE(a_line_with_a_right_hash_that_is_no_record_is_refused),
         IN_PLACE(a_line_longer_than_any_record_is_refused),
         IN_PLACE(refusals_are_counted_and_written_together),
         IN_PLACE(refusals_that_wait_are_written_when_the_log_is_closed),
