@@ -209,9 +209,13 @@ static enum err_code do_finalized(void *self, struct finalized_block *ret, struc
     enum err_code code;
 
     pthread_mutex_lock(&v->lock);
-    /* While one asks, the others go on with the block that is known. */
+    /* While one asks, the others go on with the block that is known; but after a pause, in which
+     * nobody asked, it may be any number of slots old, and they wait. */
     if (!v->background && !v->refreshing && due(v))
         refresh(v);
+    while (!v->background && v->refreshing && v->fault.code == ERR_OK &&
+           ms_since(v, v->good_ns) > 2 * (uint64_t)v->slot_ms)
+        pthread_cond_wait(&v->ended, &v->lock);
     code = judge(v, &b, e);
     pthread_mutex_unlock(&v->lock);
     if (code == ERR_OK)
