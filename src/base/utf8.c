@@ -29,7 +29,7 @@ size_t utf8_next(struct bytes text, uint32_t *ret)
     return n;
 }
 
-/* How many of the bytes that text begins with are ASCII for sure: eight are looked at in one step. */
+/* How many bytes at the beginning are ASCII for sure: eight are looked at in one step. */
 static size_t ascii_head(struct bytes text)
 {
     size_t n = 0;

@@ -32,7 +32,10 @@ never 'src/instance/*.[ch]' '#include "kms/(?!msg)' \
     "instance knows of kms only kms/msg"
 never 'src/service/*.[ch]' '#include <getopt|\b(getopt|getopt_long|optarg)\b' "service does not know flags"
 
-never 'src/*.[ch] sim/*.[ch] !src/base/json.c' '#include <jansson' "jansson.h belongs to base/json.c"
+never 'src/*.[ch] sim/*.[ch] !src/base/json_tree.h' '#include <jansson' \
+    "jansson.h belongs to base/json_tree.h"
+never 'src/*.[ch] sim/*.[ch] !src/base/json*' '#include "base/json_tree' \
+    "base/json_tree.h belongs to json.c and json_read.c"
 never 'src/*.[ch] sim/*.[ch] !src/net/http_client.c' '#include <curl/' "curl belongs to net/http_client.c"
 never 'src/*.[ch] sim/*.[ch] !src/net/*' '#include <event2/' "libevent belongs to net"
 never 'src/*.[ch] !src/base/log.* !src/service/* !src/cli/*' '\blog_(debug|info|warn|error|write)\(' \
