@@ -149,6 +149,38 @@ static void a_view_that_works_in_the_background_finds_new_blocks_alone(void **st
     assert_true(newest(w).ref.number == 6);
 }
 
+static void *newest_number(void *arg)
+{
+    return (void *)(uintptr_t)newest(arg).ref.number;
+}
+
+static void after_a_pause_all_threads_wait_for_the_newest_block(void **state)
+{
+    struct view_trusted_config config;
+    struct world *w = *state;
+    pthread_t threads[8];
+    struct err e = {0};
+
+    w->clock = clock_system;
+    config = config_of(w);
+    config.slot_ms = 20;
+    config.max_age_s = config.max_ahead_s = UINT64_MAX;
+    assert_int_equal(view_trusted_new(&config, &w->view, &e), ERR_OK);
+    usleep(60000); /* nobody asks for three slots */
+    pthread_mutex_lock(&w->node->lock);
+    w->chain.finalized = 6;
+    w->chain.reply.delay_ms = 100;
+    pthread_mutex_unlock(&w->node->lock);
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, newest_number, w), 0);
+    for (size_t i = 0; i < 8; i++) {
+        void *found = NULL;
+
+        pthread_join(threads[i], &found);
+        assert_int_equal((uintptr_t)found, 6);
+    }
+}
+
 int main(void)
 {
 #define WITH_NODE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -161,6 +193,7 @@ int main(void)
         WITH_NODE(a_block_that_its_maker_saw_first_is_waited_for),
         WITH_VIEW(nobody_can_make_us_ask_about_blocks_to_come),
         WITH_NODE(threads_may_share_a_view),
+        WITH_NODE(after_a_pause_all_threads_wait_for_the_newest_block),
         WITH_NODE(a_view_that_works_in_the_background_finds_new_blocks_alone),
     };
 
