@@ -43,10 +43,8 @@ tell "2. Two machines" <<'END'
 One boots the KMS, one the order service.  Each measures what it boots: firmware, kernel, command line.
 Those measurements are what the contracts know software by.
 END
-system_platform kms teereg-kms
-system_platform orders orders
-shown teereg-sim serve --measurements "$WORK/kms.json"
-shown teereg-sim serve --measurements "$WORK/orders.json"
+SHOW=1 system_platform kms teereg-kms
+SHOW=1 system_platform orders orders
 
 tell "3. Governance allows this KMS" <<'END'
 The image alone is not enough: the right software, told to believe a false chain, would give everything
@@ -59,8 +57,7 @@ It makes a TLS key that never leaves it, and its certificate carries a quote ove
 checks that quote against the contract before it sends one byte.  Governance does so now, and writes down
 for ever which root key this KMS holds.  Then the application's CA and public key are published.
 END
-shown teereg kms serve --listen 127.0.0.1:0 --root-key-file root.key
-system_kms_start
+SHOW=1 system_kms_start
 SHOW=1 system_kms_commit
 SHOW=1 system_pki
 
@@ -91,10 +88,8 @@ grep -q 'correct horse battery staple' "$WORK/instance-orders/config" ||
 tell "7. The same image with another kernel" <<'END'
 Somebody with access to the machine changes one thing: the kernel.  Everything else is as it was.
 END
-teereg-sim measurements --image orders --change rtmr1 --out "$WORK/changed.json" 2>/dev/null
-system_platform changed orders
-shown teereg-sim measurements --image orders --change rtmr1 --out "$WORK/changed.json"
-shown teereg-sim serve --measurements "$WORK/changed.json"
+SHOW=1 run teereg-sim measurements --image orders --change rtmr1 --out "$WORK/changed.json"
+SHOW=1 system_platform changed orders
 shown teereg instance provision --attester "${PLATFORM[changed]}" --out "$WORK/instance-changed"
 if teereg instance provision --attester "${PLATFORM[changed]}" --out "$WORK/instance-changed" \
     >"$WORK/refusal" 2>&1; then

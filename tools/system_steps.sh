@@ -29,7 +29,7 @@ run() {
         cat "$WORK/log/stderr" >&2
         fail "this failed: $*"
     }
-    [ "$SHOW" = 0 ] || printf '%s\n' "$OUT" | cat - "$WORK/log/stderr" | tell_output
+    [ "$SHOW" = 0 ] || { printf '%s' "${OUT:+$OUT$'\n'}" && cat "$WORK/log/stderr"; } | tell_output
 }
 
 # shown COMMAND...: as one would type it, without the work folder and with names for addresses.
@@ -45,6 +45,12 @@ shown() {
     line=${line//"${TEEREG_KMS:-none}"/"\$TEEREG_KMS"}
     line=${line//"${TEEREG_APP:-none}"/"\$TEEREG_APP"}
     printf '  %s$%s%s\n' "$BOLD" "$line" "$PLAIN"
+}
+
+# start_shown NAME COMMAND...: in the background, and shown so.
+start_shown() {
+    [ "$SHOW" = 0 ] || shown "${@:2}" "&"
+    start "$@"
 }
 
 # Long values are cut in the middle, the work folder is left out.
@@ -82,8 +88,8 @@ system_platform() {
     local name=$1 image=$2
     shift 2
     [ -f "$WORK/$name.json" ] ||
-        teereg-sim measurements --image "$image" --out "$WORK/$name.json" 2>/dev/null
-    start "platform-$name" teereg-sim serve --listen 127.0.0.1:0 --platform "$name" \
+        run teereg-sim measurements --image "$image" --out "$WORK/$name.json"
+    start_shown "platform-$name" teereg-sim serve --listen 127.0.0.1:0 --platform "$name" \
         --measurements "$WORK/$name.json" "$@"
     PLATFORM[$name]=$(wait_line "platform-$name" ' at http://' | sed -E 's/.* at (http[^ ]*[0-9]):.*/\1/')
 }
@@ -109,18 +115,23 @@ system_kms_allow() {
 
 KMS_MORE=() # more options of `teereg kms serve`, for tests
 
-# In the place of this shell, where it is started in the background or in a subshell.
-kms_serve() {
-    exec teereg kms serve "${KMS_SECURITY[@]}" --attester "${PLATFORM[kms]}" --slot-ms 100 \
-        --listen 127.0.0.1:0 --admin "$WORK/kms.sock" --audit "$WORK/audit.log" \
-        --root-key-file "$WORK/root.key" "${KMS_MORE[@]}" "$@"
+# kms_command [OPTION...]: how a KMS on the platform "kms" is started; into KMS_COMMAND.
+kms_command() {
+    KMS_COMMAND=(teereg kms serve "${KMS_SECURITY[@]}" --attester "${PLATFORM[kms]}"
+        --listen 127.0.0.1:0 --admin "$WORK/kms.sock" --audit "$WORK/audit.log"
+        --root-key-file "$WORK/root.key" --slot-ms 100 "${KMS_MORE[@]}" "$@")
 }
 
-# On the platform "kms", with the root key of $WORK/root.key.
+# In the foreground, for who expects it to end by itself.
+kms_serve() {
+    kms_command "$@"
+    timeout 30 "${KMS_COMMAND[@]}"
+}
+
 system_kms_start() {
-    [ -f "$WORK/root.key" ] || teereg kms root-key --out "$WORK/root.key" >"$WORK/log/root-key" 2>&1 ||
-        fail "no root key could be made: $(cat "$WORK/log/root-key")"
-    start kms kms_serve
+    [ -f "$WORK/root.key" ] || run teereg kms root-key --out "$WORK/root.key"
+    kms_command
+    start_shown kms "${KMS_COMMAND[@]}"
     TEEREG_KMS_URL=$(wait_line kms 'https://[^ ]+:[0-9]+' | sed -E 's|.*(https://[^ "]+:[0-9]+).*|\1|')
     export TEEREG_KMS_URL
 }

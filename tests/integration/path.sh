@@ -41,9 +41,8 @@ ok "a refused instance writes nothing"
 [ "$(releases)" = 2 ] || fail "a refusal stands as a release in the audit log"
 ok "a refusal is no release"
 
-mending=${mending/FILE/"$WORK/changed.json"}
 # shellcheck disable=SC2086  # a command line without quotes
-run ${mending/ID/"$TEMPLATE"}
+run $mending
 provision changed
 ok "that command does allow it"
 finish
