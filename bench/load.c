@@ -1,12 +1,12 @@
 /* load - releases from a running KMS on loopback, as fast as it gives them.
  *
- *   bench-load KMS_URL CHAIN_ID KMS APP MEASUREMENTS COUNT CONNECTIONS [new]
+ *   bench-load KMS_URL CHAIN_ID KMS APP MEASUREMENTS PID COUNT CONNECTIONS [new]
  *
  * All requests are made before the clock starts (challenges live for a minute), so that what is
  * timed is the KMS and the connection.  KMS and load share the processors; so what is sent is ready
  * to the byte, and blocking sockets take the place of an HTTP client.  With `new` each release has
- * a connection of its own.  Prints one JSON object: releases, seconds, and latency in microseconds.
- */
+ * a connection of its own.  Prints one JSON object: releases, seconds, latency in
+ * microseconds, and the processor time that a release took of both (PID is the KMS's). */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
@@ -223,6 +223,28 @@ static void *work(void *arg)
     return NULL;
 }
 
+/* Seconds of processor time that this process and the KMS have had. */
+static double processor_time(const char *pid)
+{
+    struct buf text AUTO_CALL(buf_done) = BUF(4096);
+    char path[64];
+    const char *at;
+    char *end;
+    double ticks = 0;
+    struct err e;
+
+    snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    must(fs_read(path, &text, &e), &e);
+    at = strrchr(buf_cstr(&text), ')');
+    for (int field = 2; at && field < 13; field++)
+        at = strchr(at + 1, ' ');
+    if (!at)
+        give_up("the KMS's processor time is unreadable");
+    ticks = (double)strtoul(at, &end, 10);
+    ticks += (double)strtoul(end, NULL, 10);
+    return ticks / (double)sysconf(_SC_CLK_TCK) + (double)clock() / CLOCKS_PER_SEC;
+}
+
 static int by_size(const void *a, const void *b)
 {
     const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -230,7 +252,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void run(const struct setup *s, size_t count, size_t connections)
+static void run(const struct setup *s, const char *pid, size_t count, size_t connections)
 {
     struct buf *requests = calloc(count, sizeof *requests);
     uint64_t *latency = calloc(count, sizeof *latency);
@@ -238,6 +260,7 @@ static void run(const struct setup *s, size_t count, size_t connections)
     pthread_t threads[THREADS_MAX];
     pthread_barrier_t gate;
     uint64_t start, took;
+    double processor;
 
     if (!requests || !latency || pthread_barrier_init(&gate, NULL, (unsigned)connections + 1) != 0)
         exit(1);
@@ -257,16 +280,19 @@ static void run(const struct setup *s, size_t count, size_t connections)
             exit(1);
     }
     pthread_barrier_wait(&gate);
+    processor = processor_time(pid);
     start = clock_ns(&clock_system);
     pthread_barrier_wait(&gate);
     for (size_t t = 0; t < connections; t++)
         pthread_join(threads[t], NULL);
     took = clock_ns(&clock_system) - start;
+    processor = processor_time(pid) - processor;
     qsort(latency, count, sizeof *latency, by_size);
     printf("{\"releases\": %zu, \"seconds\": %.4f, \"per_second\": %.0f, \"p50_us\": %.0f, "
-           "\"p99_us\": %.0f}\n",
+           "\"p99_us\": %.0f, \"cpu_us\": %.1f}\n",
            count, (double)took / 1e9, (double)count * 1e9 / (double)took,
-           (double)latency[count / 2] / 1e3, (double)latency[count * 99 / 100] / 1e3);
+           (double)latency[count / 2] / 1e3, (double)latency[count * 99 / 100] / 1e3,
+           processor * 1e6 / (double)count);
     for (size_t i = 0; i < count; i++)
         buf_done(&requests[i]);
     free(requests);
@@ -308,9 +334,10 @@ int main(int argc, char *argv[])
     char hex[HEX_LEN(20)];
     struct err e;
 
-    if (argc < 8) {
-        fputs("usage: bench-load KMS_URL CHAIN_ID KMS APP MEASUREMENTS COUNT CONNECTIONS [new]\n",
-              stderr);
+    if (argc < 9) {
+        fputs(
+            "usage: bench-load KMS_URL CHAIN_ID KMS APP MEASUREMENTS PID COUNT CONNECTIONS [new]\n",
+            stderr);
         return 2;
     }
     json_init();
@@ -320,15 +347,15 @@ int main(int argc, char *argv[])
     must(addr_parse(bytes_of_str(argv[3]), &s.kms, &e), &e);
     must(addr_parse(bytes_of_str(argv[4]), &s.app, &e), &e);
     read_td(argv[5], &s.td);
-    count = strtoul(argv[6], NULL, 10);
-    connections = strtoul(argv[7], NULL, 10);
-    s.fresh = argc > 8 && strcmp(argv[8], "new") == 0;
+    count = strtoul(argv[7], NULL, 10);
+    connections = strtoul(argv[8], NULL, 10);
+    s.fresh = argc > 9 && strcmp(argv[9], "new") == 0;
     if (count < 1 || count > COUNT_MAX || connections < 1 || connections > THREADS_MAX)
         return 2;
     hex_encode(BYTES_OF(s.app), hex);
     snprintf(s.path, sizeof s.path, "/api/v2/secrets/%s", hex);
     must(sim_platform_new("bench", SIM_OK, &s.platform, &e), &e);
-    run(&s, count, connections);
+    run(&s, argv[6], count, connections);
     sim_platform_free(s.platform);
     SSL_CTX_free(s.tls);
     return 0;

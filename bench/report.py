@@ -16,9 +16,19 @@ def read(name):
 primitives = read("primitives")[0]
 keepalive = read("keepalive")
 verify = primitives["p256_verify_ns"]
-floor = primitives["floor_per_second"]
-rate = statistics.median(r["per_second"] for r in keepalive)
-new = read("new")[0]
+floors = read("floor")
+floor = statistics.median(r["floor_per_second"] for r in floors)
+# Each batch against the floor just before and just after it: by the clock, and by processor time, for
+# where other work shares the machine the clock tells who was given more of it.  The lower one counts.
+share = statistics.median(
+    min(2 * r["per_second"] / (before["floor_per_second"] + after["floor_per_second"]),
+        (before["floor_cpu_us"] + after["floor_cpu_us"]) / 2 / r["cpu_us"])
+    for r, before, after in zip(keepalive, floors, floors[1:]))
+new = read("new")
+
+
+def middle(batches, what):
+    return statistics.median(r[what] for r in batches)
 
 
 def row(name, value, unit, better, **more):
@@ -30,13 +40,15 @@ rows = [
         target=5.0, floor=4.0),
     row("quote_verify_known", primitives["quote_known_ns"] / verify, "P-256 verifies", "lower",
         target=2.3, floor=1.0),
-    row("release_keepalive", 100 * rate / floor, "% of floor", "higher", target=50, floor=100),
-    row("release_keepalive_rate", rate, "releases/s", "higher", floor=floor),
-    row("release_keepalive_p99", statistics.median(r["p99_us"] for r in keepalive) * 1000 / verify,
+    row("release_keepalive", 100 * share, "% of floor", "higher", target=50, floor=100),
+    row("release_keepalive_rate", middle(keepalive, "per_second"), "releases/s", "higher", floor=floor),
+    row("release_keepalive_p99", middle(keepalive, "p99_us") * 1000 / verify,
         "P-256 verifies", "lower"),
-    row("release_new_connection_rate", new["per_second"], "releases/s", "higher", floor=floor),
-    row("release_new_connection_p99", new["p99_us"] * 1000 / verify, "P-256 verifies", "lower"),
-    row("kms_start", statistics.median(r["ms"] for r in read("start")), "ms", "lower", target=100),
+    row("release_cpu", middle(keepalive, "cpu_us") * 1000 / verify, "P-256 verifies", "lower",
+        floor=statistics.median(r["floor_cpu_us"] for r in floors) * 1000 / verify),
+    row("release_new_connection_rate", middle(new, "per_second"), "releases/s", "higher", floor=floor),
+    row("release_new_connection_p99", middle(new, "p99_us") * 1000 / verify, "P-256 verifies", "lower"),
+    row("kms_start", middle(read("start"), "ms"), "ms", "lower", target=100),
     row("kms_memory", read("memory")[0]["kib"] / 1024, "MiB", "lower", target=12),
     row("binary_size", read("binary")[0]["bytes"] / 1e6, "MB", "lower", target=3),
 ]
