@@ -33,6 +33,12 @@ static void the_hash_is_that_of_the_golden_vectors(void **state)
         assert_int_equal(json_get_u64(c, "min_delay", UINT32_MAX, &min_delay, &e), ERR_OK);
         a.min_delay = (uint32_t)min_delay;
         assert_int_equal(json_get_hex(c, "hash", expected.b, 32, &e), ERR_OK);
+#ifndef TEEREG_DEV_ROOTS
+        if (strcmp(a.view_mode, "trusted") == 0) { /* the product has no such view */
+            assert_int_equal(instance_anchors_hash(&a, &got, &e), ERR_INVALID);
+            continue;
+        }
+#endif
         assert_int_equal(instance_anchors_hash(&a, &got, &e), ERR_OK);
         assert_memory_equal(got.b, expected.b, 32);
     }
