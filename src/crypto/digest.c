@@ -53,15 +53,33 @@ static void absorb(struct sha3_state *st, size_t at, uint8_t v)
     st->a[at / 8] ^= (uint64_t)v << (8 * (at % 8));
 }
 
+static void absorb_word(struct sha3_state *st, size_t at, const uint8_t p[static 8])
+{
+    uint64_t word = 0;
+
+    for (int i = 7; i >= 0; i--)
+        word = word << 8 | p[i];
+    st->a[at / 8] ^= word;
+}
+
 void keccak_sponge256(const struct bytes *parts, size_t n, uint8_t pad, struct hash32 *ret)
 {
     struct sha3_state st = {{0}};
     size_t at = 0;
 
     for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < parts[i].n; j++) {
-            absorb(&st, at, parts[i].p[j]);
-            if (++at == RATE) {
+        struct bytes b = parts[i];
+
+        while (b.n > 0) {
+            size_t step = at % 8 == 0 && b.n >= 8 ? 8 : 1; /* RATE is a multiple of both */
+
+            if (step == 8)
+                absorb_word(&st, at, b.p);
+            else
+                absorb(&st, at, *b.p);
+            b = (struct bytes){b.p + step, b.n - step};
+            at += step;
+            if (at == RATE) {
                 sha3_permute(&st);
                 at = 0;
             }

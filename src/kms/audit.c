@@ -26,8 +26,12 @@ struct audit {
     uint8_t node[AUDIT_NODE_LEN];
 
     pthread_mutex_t lock;
-    pthread_cond_t moved;        /* durable grew, or the log failed */
     struct buf pending, writing; /* writing belongs to the flusher */
+    uint64_t batch;              /* number of what is in pending */
+    /* By the parity of their batch, for there are never more than two, who waits: until it is
+     * durable or the log has failed, or until somebody must flush it.  One condition for all would
+     * wake each record's thread at both flushes. */
+    pthread_cond_t moved[2];
     bool flushing, failed;
     uint64_t seq, durable_seq, syncs;
     struct hash32 head, durable_head;
@@ -62,7 +66,8 @@ static void fail(audit *a, const struct err *why)
 {
     a->failed = true;
     a->failure = *why;
-    pthread_cond_broadcast(&a->moved);
+    pthread_cond_broadcast(&a->moved[0]);
+    pthread_cond_broadcast(&a->moved[1]);
 }
 
 /* Under the lock, which is given up while the disk works: whoever comes meanwhile adds to pending
@@ -70,7 +75,7 @@ static void fail(audit *a, const struct err *why)
 static void flush(audit *a)
 {
     struct buf swap = a->writing;
-    uint64_t upto = a->seq;
+    uint64_t upto = a->seq, batch = a->batch++;
     struct hash32 head = a->head;
     struct err why = {0};
     enum err_code rc;
@@ -90,13 +95,14 @@ static void flush(audit *a)
     }
     a->durable_seq = upto;
     a->durable_head = head;
-    pthread_cond_broadcast(&a->moved);
+    pthread_cond_broadcast(&a->moved[batch % 2]);
+    pthread_cond_signal(&a->moved[a->batch % 2]); /* one of the next batch flushes it */
 }
 
-static void flush_or_wait(audit *a)
+static void flush_or_wait(audit *a, uint64_t batch)
 {
     if (a->flushing)
-        pthread_cond_wait(&a->moved, &a->lock);
+        pthread_cond_wait(&a->moved[batch % 2], &a->lock);
     else
         flush(a);
 }
@@ -105,9 +111,10 @@ static enum err_code append_locked(audit *a, const char *event, const struct aud
                                    size_t n, struct audit_receipt *ret, struct err *e)
 {
     struct audit_receipt r;
+    uint64_t batch;
 
     while (!a->failed && a->pending.n > PENDING_MAX - AUDIT_LINE_MAX)
-        flush_or_wait(a);
+        flush_or_wait(a, a->batch);
     if (a->failed) {
         *e = a->failure;
         return e->code;
@@ -116,9 +123,10 @@ static enum err_code append_locked(audit *a, const char *event, const struct aud
                           &a->pending, &r.head, e));
     a->head = r.head;
     r.seq = ++a->seq;
+    batch = a->batch;
     memcpy(r.node, a->node, sizeof r.node);
     while (!a->failed && a->durable_seq < r.seq)
-        flush_or_wait(a);
+        flush_or_wait(a, batch);
     if (a->durable_seq < r.seq) {
         *e = a->failure;
         return e->code;
@@ -243,7 +251,8 @@ static void audit_free(audit *a)
     buf_done(&a->writing);
     pthread_mutex_destroy(&a->lock);
     pthread_mutex_destroy(&a->refused_lock);
-    pthread_cond_destroy(&a->moved);
+    pthread_cond_destroy(&a->moved[0]);
+    pthread_cond_destroy(&a->moved[1]);
     free(a);
 }
 
@@ -327,7 +336,8 @@ enum err_code audit_open(const char *path, const struct clock *clock, audit **re
         return err_set(e, ERR_NOMEM, "out of memory for the audit log");
     pthread_mutex_init(&a->lock, NULL);
     pthread_mutex_init(&a->refused_lock, NULL);
-    pthread_cond_init(&a->moved, NULL);
+    pthread_cond_init(&a->moved[0], NULL);
+    pthread_cond_init(&a->moved[1], NULL);
     a->fd = -1;
     a->clock = clock;
     a->pending.max = a->writing.max = PENDING_MAX;
