@@ -110,7 +110,7 @@ stage_bench() {
     configure_dev
     compile build teereg
     compile build-dev
-    "$ROOT/bench/run" --check && echo "1 passed, 0 failed"
+    "$ROOT/bench/run" --test
 }
 
 stages=()
