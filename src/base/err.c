@@ -56,6 +56,8 @@ const char *err_name(enum err_code code)
         return "timeout";
     case ERR_IO:
         return "io";
+    case ERR_USAGE:
+        return "usage";
     case ERR_INTERNAL:
         return "internal";
     }

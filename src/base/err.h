@@ -20,6 +20,7 @@ enum err_code {
     ERR_UPSTREAM, /* a node, storage or peer answered wrongly or not at all */
     ERR_TIMEOUT,  /* a deadline passed */
     ERR_IO,       /* the local system: files, sockets, entropy */
+    ERR_USAGE,    /* the command line asks for nothing that can be done; nothing was done */
     ERR_INTERNAL, /* a bug here */
 };
 

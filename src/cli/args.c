@@ -65,18 +65,6 @@ static enum err_code long_option(struct cli_args *a, int argc, char *const argv[
     return ERR_OK;
 }
 
-static void env_name(const char *option, char *ret, size_t size)
-{
-    size_t n = (size_t)snprintf(ret, size, "TEEREG_%s", option);
-
-    for (size_t i = 0; i < n && i < size; i++) {
-        if (ret[i] == '-')
-            ret[i] = '_';
-        else if (ret[i] >= 'a' && ret[i] <= 'z')
-            ret[i] = (char)(ret[i] - 'a' + 'A');
-    }
-}
-
 static enum err_code from_environment(struct cli_args *a, char *(*getenv_)(const char *name),
                                       struct err *e)
 {
@@ -86,7 +74,7 @@ static enum err_code from_environment(struct cli_args *a, char *(*getenv_)(const
 
         if (given(a, o))
             continue;
-        env_name(o->name, name, sizeof name);
+        cli_env_name(o->name, name, sizeof name);
         value = getenv_(name);
         if (value && (o->value || strcmp(value, "1") == 0))
             TRY(add(a, o, o->value ? value : "", e));
@@ -186,7 +174,7 @@ enum err_code args_read(const struct cli_verb *verb, int argc, char *const argv[
 
         if (o->need != CLI_REQUIRED || given(ret, o))
             continue;
-        env_name(o->name, name, sizeof name);
+        cli_env_name(o->name, name, sizeof name);
         return err_set(e, ERR_INVALID, "--%s %s is needed (%s), or %s in the environment", o->name,
                        o->value, o->help, name);
     }

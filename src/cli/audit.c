@@ -9,7 +9,7 @@ static enum err_code find_receipt(const struct cli_args *a, json *result, struct
     TRY(cli_u64(a, "seq", UINT64_MAX, &receipt.seq, e));
     TRY_IN(e, cli_hash32(a, "head", &receipt.head, e), "a receipt is --node, --seq and --head");
     if (!cli_value(a, "node"))
-        return err_set(e, ERR_INVALID, "a receipt is --node, --seq and --head");
+        return err_set(e, ERR_USAGE, "a receipt is --node, --seq and --head");
     TRY_IN(e, hex_decode(bytes_of_str(cli_value(a, "node")), receipt.node, sizeof receipt.node, e),
            "--node");
     TRY_IN(e, audit_find(a->positional[0], &receipt, e), "receipt");

@@ -6,6 +6,8 @@ enum cli_exit cli_exit_of(enum err_code code)
     switch (code) {
     case ERR_OK:
         return CLI_OK;
+    case ERR_USAGE:
+        return CLI_USAGE;
     case ERR_DENIED:
         return CLI_DENIED;
     case ERR_NOT_FOUND:
@@ -19,6 +21,18 @@ enum cli_exit cli_exit_of(enum err_code code)
         return CLI_UPSTREAM;
     default:
         return CLI_FAILED;
+    }
+}
+
+void cli_env_name(const char *option, char *ret, size_t size)
+{
+    size_t n = (size_t)snprintf(ret, size, "TEEREG_%s", option);
+
+    for (size_t i = 0; i < n && i < size; i++) {
+        if (ret[i] == '-')
+            ret[i] = '_';
+        else if (ret[i] >= 'a' && ret[i] <= 'z')
+            ret[i] = (char)(ret[i] - 'a' + 'A');
     }
 }
 
@@ -56,10 +70,21 @@ bool cli_switch(const struct cli_args *a, const char *name)
 static enum err_code need(const struct cli_args *a, const char *name, const char **ret,
                           struct err *e)
 {
+    const struct cli_option *o = option_of(a, name);
+    char env[64];
+
     *ret = cli_value(a, name);
-    if (!*ret)
-        return err_set(e, ERR_NOT_FOUND, "--%s is not given", name);
-    return ERR_OK;
+    if (*ret)
+        return ERR_OK;
+    cli_env_name(name, env, sizeof env);
+    return err_set(e, ERR_USAGE, "--%s %s is needed (%s), or %s in the environment", name,
+                   o && o->value ? o->value : "VALUE", o ? o->help : "", env);
+}
+
+static enum err_code malformed(const char *name, struct err *e)
+{
+    e->code = ERR_USAGE;
+    return err_wrap(e, "--%s", name);
 }
 
 enum err_code cli_u64(const struct cli_args *a, const char *name, uint64_t max, uint64_t *ret,
@@ -71,15 +96,15 @@ enum err_code cli_u64(const struct cli_args *a, const char *name, uint64_t max, 
     TRY(need(a, name, &text, e));
     for (const char *p = text; *p; p++) {
         if (*p < '0' || *p > '9')
-            return err_set(e, ERR_INVALID, "--%s: found \"%.40s\", expected a decimal number", name,
+            return err_set(e, ERR_USAGE, "--%s: found \"%.40s\", expected a decimal number", name,
                            text);
         if (__builtin_mul_overflow(v, 10U, &v) ||
             __builtin_add_overflow(v, (unsigned)(*p - '0'), &v) || v > max)
-            return err_set(e, ERR_INVALID, "--%s: found %.40s, the most is %llu", name, text,
+            return err_set(e, ERR_USAGE, "--%s: found %.40s, the most is %llu", name, text,
                            (unsigned long long)max);
     }
     if (!*text)
-        return err_set(e, ERR_INVALID, "--%s: found nothing, expected a decimal number", name);
+        return err_set(e, ERR_USAGE, "--%s: found nothing, expected a decimal number", name);
     *ret = v;
     return ERR_OK;
 }
@@ -89,8 +114,7 @@ enum err_code cli_addr(const struct cli_args *a, const char *name, struct addr *
     const char *text;
 
     TRY(need(a, name, &text, e));
-    TRY_IN(e, addr_parse(bytes_of_str(text), ret, e), "--%s", name);
-    return ERR_OK;
+    return addr_parse(bytes_of_str(text), ret, e) == ERR_OK ? ERR_OK : malformed(name, e);
 }
 
 enum err_code cli_hash32(const struct cli_args *a, const char *name, struct hash32 *ret,
@@ -99,12 +123,26 @@ enum err_code cli_hash32(const struct cli_args *a, const char *name, struct hash
     const char *text;
 
     TRY(need(a, name, &text, e));
-    TRY_IN(e, hash32_parse(bytes_of_str(text), ret, e), "--%s", name);
-    return ERR_OK;
+    return hash32_parse(bytes_of_str(text), ret, e) == ERR_OK ? ERR_OK : malformed(name, e);
+}
+
+/* At least 20 columns for names, so that the results of most verbs look alike. */
+static int name_width(const json *node, int depth)
+{
+    const char *name;
+    const json *v;
+    int width = 20 - depth * 2;
+
+    for (size_t i = 0; json_member(node, i, &name, &v); i++) {
+        if (!json_is_object(v) && (int)strlen(name) > width)
+            width = (int)strlen(name);
+    }
+    return width;
 }
 
 static enum err_code print_members(const json *node, int depth, struct err *e)
 {
+    const int width = name_width(node, depth);
     const char *name;
     const json *v;
 
@@ -121,8 +159,7 @@ static enum err_code print_members(const json *node, int depth, struct err *e)
         else
             TRY(json_write(v, JSON_COMPACT, &text, e));
         TRY(buf_check(&text, e));
-        printf("%*s%-*s  %.*s\n", depth * 2, "", 20 - depth * 2, name, (int)text.n,
-               (const char *)text.p);
+        printf("%*s%-*s  %.*s\n", depth * 2, "", width, name, (int)text.n, (const char *)text.p);
     }
     return ERR_OK;
 }

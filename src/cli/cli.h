@@ -94,7 +94,7 @@ const char *cli_value(const struct cli_args *a, const char *name);
 bool cli_switch(const struct cli_args *a, const char *name);
 /* The i-th value of a CLI_MANY option; NULL past the end. */
 const char *cli_value_at(const struct cli_args *a, const char *name, size_t i);
-/* Typed values; ERR_INVALID names the option.  ERR_NOT_FOUND: not given and no preset. */
+/* Typed values; ERR_USAGE names the option, also one that is not given and has no preset. */
 MUST_CHECK enum err_code cli_u64(const struct cli_args *a, const char *name, uint64_t max,
                                  uint64_t *ret, struct err *e);
 MUST_CHECK enum err_code cli_addr(const struct cli_args *a, const char *name, struct addr *ret,
@@ -105,6 +105,9 @@ MUST_CHECK enum err_code cli_hash32(const struct cli_args *a, const char *name, 
 /* Results: with --json the tree as one document, else lines "  name   value" of its members in
  * order (objects within are indented). */
 MUST_CHECK enum err_code cli_print(const struct cli_args *a, const json *result, struct err *e);
+
+/* The name of an option as it stands in the environment: TEEREG_CHAIN_ID of "chain-id". */
+void cli_env_name(const char *option, char *ret, size_t size);
 
 /* Parses and runs; the return value is the process's.  err is where messages go. */
 int cli_main(const struct cli_noun *const nouns[], int argc, char *const argv[]);

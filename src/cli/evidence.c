@@ -227,7 +227,7 @@ static enum err_code identity(const struct cli_args *a, struct err *e)
     else if (scheme == 1)
         identity_v1(&m, &rules.contract, &id);
     else
-        return err_set(e, ERR_INVALID, "--scheme: found 0, expected 1 or 2");
+        return err_set(e, ERR_USAGE, "--scheme: found 0, expected 1 or 2");
     TRY(json_new_object(&result, e));
     TRY(json_put_hex(result, "identity", BYTES_OF(id), e));
     if (cli_value(a, "config-hash")) {

@@ -190,7 +190,7 @@ enum err_code gov_cmd_show(const struct cli_args *a, struct err *e)
     AUTO(json) result = NULL;
 
     if (!kms && strcmp(a->positional[0], "app") != 0)
-        return err_set(e, ERR_INVALID, "found \"%.40s\", expected kms or app", a->positional[0]);
+        return err_set(e, ERR_USAGE, "found \"%.40s\", expected kms or app", a->positional[0]);
     TRY(cli_node_open(a, NODE_READ, &node, e));
     TRY(json_new_object(&result, e));
     TRY(kms ? show_kms(a, &node, result, e) : show_app(a, &node, result, e));

@@ -21,7 +21,7 @@ enum err_code gov_cmd_deploy(const struct cli_args *a, struct err *e)
     struct tx_receipt r;
 
     if (!kms && strcmp(a->positional[0], "app") != 0)
-        return err_set(e, ERR_INVALID, "found \"%.40s\", expected kms or app", a->positional[0]);
+        return err_set(e, ERR_USAGE, "found \"%.40s\", expected kms or app", a->positional[0]);
     TRY(cli_node_open(a, NODE_WRITE, &node, e));
     TRY(kms ? gov_deploy_kms(node.writer, &r, e) : gov_deploy_registry(node.writer, &r, e));
     TRY(json_new_object(&result, e));
@@ -75,7 +75,7 @@ static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, 
         }
     }
     if (found != 1)
-        return err_set(e, ERR_INVALID, "name exactly one of --identity, --operator, --application");
+        return err_set(e, ERR_USAGE, "name exactly one of --identity, --operator, --application");
     return ERR_OK;
 }
 
@@ -88,9 +88,10 @@ static enum err_code allow_kms_image(const struct cli_args *a, const struct cli_
 
     TRY(cli_measurements(cli_value(a, "measurements"), &measured, e));
     if (!cli_value(a, "config-hash"))
-        return err_set(e, ERR_INVALID,
+        return err_set(e, ERR_USAGE,
                        "--measurements needs --config-hash: a KMS image is allowed with its "
-                       "configuration only (`teereg kms config-hash` prints it)");
+                       "configuration only (`teereg kms config-hash` prints it); an application's "
+                       "image is allowed by `teereg gov set-config`");
     TRY(cli_hash32(a, "config-hash", &config_hash, e));
     TRY(gov_allow_kms(node->writer, contract, &measured, &config_hash, ret, e));
     return json_put_hex(result, "config_hash", BYTES_OF(config_hash), e);
@@ -149,7 +150,7 @@ enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e)
     TRY(cli_addr(a, "app", &app, e));
     TRY(cli_hash32(a, "template", &template_, e));
     if (!measurements == !cli_value(a, "identity"))
-        return err_set(e, ERR_INVALID, "name exactly one of --measurements and --identity");
+        return err_set(e, ERR_USAGE, "name exactly one of --measurements and --identity");
     if (measurements)
         TRY(cli_measurements(measurements, &measured, e));
     else

@@ -135,7 +135,7 @@ static enum err_code open_root(const struct cli_args *a, kms_root **ret, struct 
     if (!file && !fd)
         return ERR_OK; /* locked */
     if (file && fd)
-        return err_set(e, ERR_INVALID, "--root-key-file and --root-key-fd: give one of them");
+        return err_set(e, ERR_USAGE, "--root-key-file and --root-key-fd: give one of them");
     buf_reserve(&text, ROOT_TEXT_MAX);
     TRY_IN(e, read_root(a, &text, e), "root key");
     return kms_root_parse(buf_bytes(&text), ret, e);

@@ -7,7 +7,29 @@ static bool is_help(const char *word)
 
 static int usage(const char *what, const char *where)
 {
-    fprintf(stderr, "teereg: %s\n`teereg%s%s --help` tells more\n", what, *where ? " " : "", where);
+    fprintf(stderr, "teereg%s%s: %s\n`teereg%s%s --help` tells more\n", *where ? " " : "", where,
+            what, *where ? " " : "", where);
+    return CLI_USAGE;
+}
+
+/* A word that is none of ours, and those that are. */
+static int unknown_noun(const char *word, const struct cli_noun *const nouns[])
+{
+    fprintf(stderr, "teereg: no such noun: %.40s; there are", word);
+    for (const char *comma = ""; *nouns; nouns++, comma = ",")
+        fprintf(stderr, "%s %s", comma, (*nouns)->name);
+    fputs("\n`teereg --help` tells more\n", stderr);
+    return CLI_USAGE;
+}
+
+static int unknown_verb(const char *word, const struct cli_noun *noun)
+{
+    const char *comma = "";
+
+    fprintf(stderr, "teereg %s: no such verb: %.40s; there are", noun->name, word);
+    for (const struct cli_verb *v = noun->verbs; v->name; v++, comma = ",")
+        fprintf(stderr, "%s %s", comma, v->name);
+    fprintf(stderr, "\n`teereg %s --help` tells more\n", noun->name);
     return CLI_USAGE;
 }
 
@@ -29,6 +51,8 @@ static int run_verb(const struct cli_noun *noun, const struct cli_verb *verb, in
     if (args_read(verb, argc, argv, getenv, &args, &e) != ERR_OK)
         return usage(e.msg, where);
     code = verb->run(&args, &e);
+    if (code == ERR_USAGE)
+        return usage(e.msg, where);
     if (code != ERR_OK)
         fprintf(stderr, "teereg %s: %s\n", where, e.msg);
     return (int)cli_exit_of(code);
@@ -48,24 +72,25 @@ int cli_main(const struct cli_noun *const nouns[], int argc, char *const argv[])
         puts("teereg " TEEREG_VERSION);
         return CLI_OK;
     }
-    for (; *nouns; nouns++) {
+    for (size_t i = 0; nouns[i]; i++) {
+        const struct cli_noun *noun = nouns[i];
         const struct cli_verb *verb;
         int words;
 
-        if (strcmp((*nouns)->name, argv[1]) != 0)
+        if (strcmp(noun->name, argv[1]) != 0)
             continue;
         if (argc > 2 && is_help(argv[2])) {
-            help_noun(stdout, *nouns);
+            help_noun(stdout, noun);
             return CLI_OK;
         }
-        verb = args_verb(*nouns, argc - 2, argv + 2, &words);
+        verb = args_verb(noun, argc - 2, argv + 2, &words);
         if (verb)
-            return run_verb(*nouns, verb, argc - 2 - words, argv + 2 + words);
+            return run_verb(noun, verb, argc - 2 - words, argv + 2 + words);
         if (argc == 2) {
-            help_noun(stderr, *nouns);
+            help_noun(stderr, noun);
             return CLI_USAGE;
         }
-        return usage("no such verb", (*nouns)->name);
+        return unknown_verb(argv[2], noun);
     }
-    return usage("no such noun", "");
+    return unknown_noun(argv[1], nouns);
 }

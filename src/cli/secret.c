@@ -58,7 +58,7 @@ static enum err_code seal(const struct cli_args *a, struct err *e)
     struct hash32 id;
 
     if (!pubkey && !cli_value(a, "app"))
-        return err_set(e, ERR_INVALID, "--app ADDRESS or --pubkey FILE is needed");
+        return err_set(e, ERR_USAGE, "--app ADDRESS or --pubkey FILE is needed");
     buf_reserve(&plain, SECRET_MAX);
     TRY(read_plaintext(a, &plain, e));
     TRY(pubkey ? key_from_file(pubkey, &key, e) : key_from_contract(a, &key, e));

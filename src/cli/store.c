@@ -21,7 +21,7 @@ static enum err_code open_store(const struct cli_args *a, unsigned use, struct c
 
     if (is_onchain(uri)) {
         if ((use & NODE_WRITE) && !cli_value(a, "key-file"))
-            return err_set(e, ERR_INVALID, "--key-file is needed to write to %s", uri);
+            return err_set(e, ERR_USAGE, "--key-file is needed to write to %s", uri);
         TRY(cli_node_open(a, use, node, e));
         *chain = (struct store_chain){.view = &node->view, .at = node->at, .writer = node->writer};
     }
@@ -40,7 +40,7 @@ static enum err_code kind_of(const struct cli_args *a, enum store_kind *ret, str
     const char *kind = cli_value(a, "kind");
 
     if (strcmp(kind, "config") != 0 && strcmp(kind, "secret") != 0)
-        return err_set(e, ERR_INVALID, "--kind: found \"%.40s\", expected config or secret", kind);
+        return err_set(e, ERR_USAGE, "--kind: found \"%.40s\", expected config or secret", kind);
     *ret = strcmp(kind, "config") == 0 ? STORE_CONFIG : STORE_SECRET;
     return ERR_OK;
 }
@@ -94,7 +94,7 @@ static enum err_code get(const struct cli_args *a, struct err *e)
     TRY(store_fetch(s, kind, &id, &content, e));
     if (!out) {
         if (a->json)
-            return err_set(e, ERR_INVALID, "--json needs --out, because the content is raw bytes");
+            return err_set(e, ERR_USAGE, "--json needs --out, because the content is raw bytes");
         if (fwrite(content.p, 1, content.n, stdout) != content.n || fflush(stdout) != 0)
             return err_set(e, ERR_IO, "the output could not be written");
         return ERR_OK;

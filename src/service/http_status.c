@@ -18,6 +18,7 @@ static const struct {
     [ERR_UPSTREAM] = {502, "the chain cannot be read now: try again later"},
     [ERR_TIMEOUT] = {504, "not answered in time: try again later"},
     [ERR_IO] = {500, "internal error"},
+    [ERR_USAGE] = {500, "internal error"},
     [ERR_INTERNAL] = {500, "internal error"},
 };
 

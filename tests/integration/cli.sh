@@ -52,8 +52,10 @@ for verb in "${verbs[@]}"; do
 done
 
 refused "no words at all are wrong usage, with help" 2 'usage: teereg NOUN VERB' teereg
-refused "an unknown noun is wrong usage" 2 "no such noun" teereg fly
-refused "an unknown verb is wrong usage" 2 "no such verb" teereg gov fly
+refused "an unknown noun is wrong usage" 2 "no such noun: fly; there are kms, " teereg fly
+refused "an unknown verb is wrong usage" 2 "no such verb: fly; there are deploy, " teereg gov fly
+refused "a malformed address is wrong usage" 2 "--app: address: found 4 characters" \
+    teereg gov app allow --chain-id 1 --key-file x --kms "$address" --app 0x1234
 refused "a noun alone is wrong usage, with its verbs" 2 '  deploy ' teereg gov
 refused "an unknown option is wrong usage" 2 'no option --colour' teereg evidence show --colour red x
 refused "an option twice is wrong usage" 2 'given twice' \

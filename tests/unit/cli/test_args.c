@@ -171,10 +171,23 @@ static void numbers_are_decimal_and_bounded(void **state)
 
     (void)state;
     assert_int_equal(parse(ARGV("f", "--chain-id", "0x10"), &a, &e), ERR_OK);
-    assert_int_equal(cli_u64(&a, "chain-id", 100, &n, &e), ERR_INVALID);
+    assert_int_equal(cli_u64(&a, "chain-id", 100, &n, &e), ERR_USAGE);
     assert_int_equal(parse(ARGV("f", "--chain-id", "18446744073709551616"), &b, &e), ERR_OK);
-    assert_int_equal(cli_u64(&b, "chain-id", UINT64_MAX, &n, &e), ERR_INVALID);
+    assert_int_equal(cli_u64(&b, "chain-id", UINT64_MAX, &n, &e), ERR_USAGE);
     assert_int_equal(n, 77);
+}
+
+static void an_option_that_a_verb_turns_out_to_need_is_named_with_its_variable(void **state)
+{
+    struct cli_args a AUTO_CALL(args_done) = {0};
+    struct err e = {0};
+    const struct cli_verb optional = {"put", "stores", "FILE", 1, options + 2, NULL, nothing};
+    uint64_t n;
+
+    (void)state;
+    assert_int_equal(args_read(&optional, 1, ARGV("f"), env, &a, &e), ERR_OK);
+    assert_int_equal(cli_u64(&a, "peer", 100, &n, &e), ERR_USAGE);
+    assert_string_equal(e.msg, "--peer HOST is needed (a peer), or TEEREG_PEER in the environment");
 }
 
 static void after_two_dashes_everything_is_an_argument(void **state)
@@ -209,6 +222,7 @@ static void each_kind_of_failure_has_its_exit_code(void **state)
     assert_int_equal(cli_exit_of(ERR_NOT_FOUND), CLI_NOT_FOUND);
     assert_int_equal(cli_exit_of(ERR_TIMEOUT), CLI_UPSTREAM);
     assert_int_equal(cli_exit_of(ERR_INVALID), CLI_FAILED);
+    assert_int_equal(cli_exit_of(ERR_USAGE), CLI_USAGE);
 }
 
 int main(void)
@@ -221,6 +235,8 @@ int main(void)
         cmocka_unit_test_setup(the_environment_speaks_where_the_command_line_is_silent, reset),
         cmocka_unit_test_setup(the_config_file_speaks_last, reset),
         cmocka_unit_test_setup(numbers_are_decimal_and_bounded, reset),
+        cmocka_unit_test_setup(an_option_that_a_verb_turns_out_to_need_is_named_with_its_variable,
+                               reset),
         cmocka_unit_test_setup(after_two_dashes_everything_is_an_argument, reset),
         cmocka_unit_test_setup(the_longest_verb_wins, reset),
         cmocka_unit_test(each_kind_of_failure_has_its_exit_code),
