@@ -22,6 +22,9 @@ static enum err_code verify(const struct cli_args *a, struct err *e)
     AUTO(json) result = NULL;
 
     TRY(audit_verify(a->positional[0], &r, e));
+    if (r.records == 0)
+        return err_set(e, ERR_VERIFY, "%s: found no whole record, expected an audit log",
+                       a->positional[0]);
     TRY(json_new_object(&result, e));
     TRY(json_put_bool(result, "intact", true, e));
     TRY(json_put_u64(result, "records", r.records, e));

@@ -22,6 +22,24 @@ enum err_code cli_quote(struct bytes text, struct buf *ret, struct err *e)
     return buf_check(ret, e);
 }
 
+void cli_warn_text(struct bytes text)
+{
+    if (text.n > 0 && text.p[text.n - 1] == '\n')
+        fputs("warning: the text ends with a line's end, which is part of it now (`printf %s` "
+              "writes none)\n",
+              stderr);
+}
+
+void cli_warn_json(struct bytes content)
+{
+    struct err ignored;
+
+    if (json_check(content, content.n, &ignored) != ERR_OK)
+        fputs("warning: this is not JSON: a template can hold it within a longer string, not as a "
+              "whole value; --text makes a JSON string of it\n",
+              stderr);
+}
+
 enum err_code cli_measurements(const char *path, struct measurements *ret, struct err *e)
 {
     struct buf text AUTO_CALL(buf_done) = BUF(MEASUREMENTS_MAX);

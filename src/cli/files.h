@@ -8,6 +8,10 @@ MUST_CHECK enum err_code cli_read(const char *path, struct buf *ret, struct err 
 /* --text: appends text as a JSON string; ERR_INVALID when it is not UTF-8 or has a NUL, because
  * what comes out in a configuration would be something else. */
 MUST_CHECK enum err_code cli_quote(struct bytes text, struct buf *ret, struct err *e);
+/* Says on standard error what else is found out at an instance's start: that content is no JSON and
+ * so of no use as a whole value, or that text ends with a line's end, which becomes part of it. */
+void cli_warn_text(struct bytes text);
+void cli_warn_json(struct bytes content);
 /* Measurements in JSON (`teereg evidence show --json` and platforms print them). */
 MUST_CHECK enum err_code cli_measurements(const char *path, struct measurements *ret,
                                           struct err *e);

@@ -102,6 +102,9 @@ static const struct cli_verb verbs[] = {
     {"backend add", "tell instances where contents are stored", "URI", 1, app_write_options,
      "teereg gov backend add onchain://0x... --chain-id 31337 --key-file owner.key --app 0x...",
      gov_cmd_backend_add},
+    {"backend remove", "take back where contents are stored", "URI", 1, app_write_options,
+     "teereg gov backend remove onchain://0x... --chain-id 31337 --key-file owner.key --app 0x...",
+     gov_cmd_backend_remove},
     {"pki publish", "publish an application's CA and key as its KMS proves them", NULL, 0,
      pki_options,
      "teereg gov pki publish --chain-id 31337 --key-file owner.key --kms 0x... --app 0x... \\\n"

@@ -10,6 +10,7 @@ enum err_code gov_cmd_revoke(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_artifact_put(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_backend_add(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_backend_remove(const struct cli_args *a, struct err *e);
 
 /* gov_kms.c: transactions that write down what a KMS proved. */
 enum err_code gov_cmd_pki_publish(const struct cli_args *a, struct err *e);

@@ -5,6 +5,8 @@
 #include "crypto/digest.h"
 #include "gov/registry.h"
 #include "gov/write.h"
+#include "store/factory.h"
+#include "store/store.h"
 
 static enum err_code print_receipt(const struct cli_args *a, const struct cli_node *node,
                                    json *result, const struct tx_receipt *r, struct err *e)
@@ -184,7 +186,24 @@ enum err_code gov_cmd_artifact_put(const struct cli_args *a, struct err *e)
     return print_receipt(a, &node, result, &r, e);
 }
 
-enum err_code gov_cmd_backend_add(const struct cli_args *a, struct err *e)
+/* A URI that instances refuse to take from a contract (a file, a password in it) would stop all of
+ * them; one of a kind that none knows would help none. */
+static enum err_code check_backend(const char *uri, struct err *e)
+{
+    struct store_backend backend AUTO_CALL(store_backend_done) = {0};
+    const struct chain_view none = {0}; /* opening reads nothing */
+    const struct store_chain chain = {.view = &none};
+
+    TRY_IN(e, store_backend_open(uri, STORE_FROM_CHAIN, &chain, &backend, e),
+           "instances would refuse it");
+    return ERR_OK;
+}
+
+static enum err_code change_backend(const struct cli_args *a,
+                                    enum err_code (*change)(transactor *, const struct addr *,
+                                                            const char *, struct tx_receipt *,
+                                                            struct err *),
+                                    struct err *e)
 {
     struct cli_node node AUTO_CALL(cli_node_done) = {0};
     AUTO(json) result = NULL;
@@ -193,8 +212,19 @@ enum err_code gov_cmd_backend_add(const struct cli_args *a, struct err *e)
 
     TRY(cli_addr(a, "app", &app, e));
     TRY(cli_node_open(a, NODE_WRITE, &node, e));
-    TRY(gov_add_backend(node.writer, &app, a->positional[0], &r, e));
+    TRY(change(node.writer, &app, a->positional[0], &r, e));
     TRY(json_new_object(&result, e));
     TRY(json_put_str(result, "backend", a->positional[0], e));
     return print_receipt(a, &node, result, &r, e);
+}
+
+enum err_code gov_cmd_backend_add(const struct cli_args *a, struct err *e)
+{
+    TRY(check_backend(a->positional[0], e));
+    return change_backend(a, gov_add_backend, e);
+}
+
+enum err_code gov_cmd_backend_remove(const struct cli_args *a, struct err *e)
+{
+    return change_backend(a, gov_remove_backend, e);
 }

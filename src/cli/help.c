@@ -23,7 +23,7 @@ void help_noun(FILE *to, const struct cli_noun *noun)
 {
     fprintf(to, "teereg %s - %s\n\n", noun->name, noun->summary);
     for (const struct cli_verb *v = noun->verbs; v->name; v++)
-        fprintf(to, "  %-14s %s\n", v->name, v->summary);
+        fprintf(to, "  %-15s %s\n", v->name, v->summary);
     fprintf(to, "\n`teereg %s VERB --help` lists the options of one.\n", noun->name);
 }
 

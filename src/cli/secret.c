@@ -40,8 +40,11 @@ static enum err_code read_plaintext(const struct cli_args *a, struct buf *ret, s
 
     buf_reserve(&raw, SECRET_MAX);
     TRY(cli_read(a->positional[0], &raw, e));
-    if (cli_switch(a, "text"))
+    if (cli_switch(a, "text")) {
+        cli_warn_text(buf_bytes(&raw));
         return cli_quote(buf_bytes(&raw), ret, e);
+    }
+    cli_warn_json(buf_bytes(&raw));
     buf_put(ret, buf_bytes(&raw));
     TRY_IN(e, buf_check(ret, e), "a secret has at most %d bytes", SECRET_MAX);
     return ERR_OK;

@@ -2,6 +2,7 @@
 #include "base/fs.h"
 #include "cli/files.h"
 #include "cli/node.h"
+#include "crypto/ecies.h"
 #include "gov/registry.h"
 #include "store/factory.h"
 #include "store/store.h"
@@ -45,6 +46,26 @@ static enum err_code kind_of(const struct cli_args *a, enum store_kind *ret, str
     return ERR_OK;
 }
 
+/* References may stand bare: such a template is JSON only when it is resolved. */
+static bool has_reference(struct bytes content)
+{
+    return content.n > 0 && memmem(content.p, content.n, "_REF_", 5) != NULL;
+}
+
+/* Storage is public: a secret that is not sealed must not get there by a slip. */
+static enum err_code check_kind(enum store_kind kind, struct bytes content, struct err *e)
+{
+    const bool sealed = ecies_is_envelope(content);
+
+    if (kind == STORE_SECRET && !sealed)
+        return err_set(e, ERR_DENIED,
+                       "this is not sealed, and everybody can read what is stored: `teereg secret "
+                       "seal` seals it");
+    if (kind == STORE_CONFIG && sealed)
+        return err_set(e, ERR_USAGE, "this is a sealed secret: store it with --kind secret");
+    return ERR_OK;
+}
+
 static enum err_code put(const struct cli_args *a, struct err *e)
 {
     struct buf content AUTO_CALL(buf_done) = BUF(STORE_OBJECT_MAX);
@@ -61,10 +82,14 @@ static enum err_code put(const struct cli_args *a, struct err *e)
         struct buf raw AUTO_CALL(buf_done) = BUF(STORE_OBJECT_MAX);
 
         TRY(cli_read(a->positional[0], &raw, e));
+        cli_warn_text(buf_bytes(&raw));
         TRY(cli_quote(buf_bytes(&raw), &content, e));
     } else {
         TRY(cli_read(a->positional[0], &content, e));
+        if (kind == STORE_CONFIG && !has_reference(buf_bytes(&content)))
+            cli_warn_json(buf_bytes(&content));
     }
+    TRY(check_kind(kind, buf_bytes(&content), e));
     TRY(open_store(a, NODE_READ | NODE_WRITE, &node, &chain, &s, e));
     TRY(store_put(s, kind, buf_bytes(&content), &id, e));
     hex_encode(BYTES_OF(id), hex);

@@ -45,6 +45,13 @@ enum err_code ecies_seal(EVP_PKEY *recipient, struct bytes plaintext, struct buf
     return ecies_seal_with(recipient, ephemeral, iv, plaintext, ret, e);
 }
 
+bool ecies_is_envelope(struct bytes b)
+{
+    struct rd r = rd_of(b);
+
+    return b.n >= ECIES_OVERHEAD && rd_u16be(&r) == P256_POINT_LEN && rd_u8(&r) == 4 && rd_ok(&r);
+}
+
 enum err_code ecies_open(EVP_PKEY *recipient, struct bytes envelope, secret **ret, struct err *e)
 {
     AUTO(EVP_PKEY) ephemeral = NULL;

@@ -8,6 +8,10 @@
 
 #define ECIES_OVERHEAD 95
 
+/* Whether bytes have the form of an envelope; to whom it is sealed, and whether it opens, only its
+ * key knows. */
+bool ecies_is_envelope(struct bytes b);
+
 MUST_CHECK enum err_code ecies_seal(EVP_PKEY *recipient, struct bytes plaintext, struct buf *ret,
                                     struct err *e);
 MUST_CHECK enum err_code ecies_open(EVP_PKEY *recipient, struct bytes envelope, secret **ret,

@@ -105,11 +105,46 @@ refused "bytes that are no text are not sealed as text" 1 'not text.*leave --tex
 refused "nor stored as text" 1 'not text' \
     teereg store put "$WORK/latin1" --text --store "file://$WORK/store"
 [ ! -e "$WORK/x" ] || fail "something was sealed"
+store="file://$WORK/store"
+echo hunter2 >"$WORK/password"
+refused "a secret that is not sealed is not stored" 3 'not sealed.*`teereg secret seal`' \
+    teereg store put "$WORK/password" --kind secret --store "$store"
+[ ! -e "$WORK/store" ] || fail "something was stored: $(find "$WORK/store")"
+refused "a sealed one is not stored as configuration" 2 'kind secret' \
+    teereg store put "$WORK/sealed" --store "$store"
+says "but as what it is" '__SECRET_REF_' \
+    teereg store put "$WORK/sealed" --kind secret --store "$store"
+says "a line's end in a secret is told" "warning: .*line's end" \
+    teereg secret seal "$WORK/password" --text --pubkey "$WORK/app.pub" --out "$WORK/x"
+says "and that a secret is no JSON" "warning: .*not JSON.*--text" \
+    teereg secret seal "$WORK/password" --pubkey "$WORK/app.pub" --out "$WORK/x"
+echo '{"a": __CONFIG_REF_, "b": nope}' >"$WORK/template"
+echo '{"b": nope}' >"$WORK/no-json"
+says "or a template" 'warning: .*not JSON' teereg store put "$WORK/no-json" --store "$store"
+says "but not where references may stand bare" '__CONFIG_REF_' \
+    teereg store put "$WORK/template" --store "$store"
+! grep -q warning "$WORK/said" || fail "$(cat "$WORK/said")"
+
+while read -r code uri; do
+    refused "a backend that instances would refuse is not given to them: $uri" "$code" \
+        'instances would refuse it' teereg gov backend add "$uri" --chain-id 31337 --app "$address" \
+        --rpc http://127.0.0.1:1 --key-file "$WORK/key"
+done <<END
+3 file:///srv/teereg
+3 onchain://user@$address
+1 s3://bucket
+1 /srv/teereg
+END
+for verb in add remove; do
+    refused "one that they take is sent to the node: backend $verb" 6 '127\.0\.0\.1:1' \
+        teereg gov backend "$verb" "onchain://$address" --chain-id 31337 --app "$address" \
+        --rpc http://127.0.0.1:1 --key-file "$WORK/key"
+done
 
 # ---- storage and audit ----
 
 head -c 70000 /dev/urandom >"$WORK/content"
-teereg store put "$WORK/content" --store "file://$WORK/store" --json >"$WORK/put"
+teereg store put "$WORK/content" --store "file://$WORK/store" --json >"$WORK/put" 2>/dev/null
 id=$(sha256sum "$WORK/content" | cut -c1-64)
 grep -q "$id" "$WORK/put" || fail "store put does not name the SHA-256"
 says "what was put is had again" "$id" teereg store get "$id" --store "file://$WORK/store" --out "$WORK/got"
@@ -124,6 +159,8 @@ refused "an audit log that is not there is not found" 4 "$WORK/no.log" teereg au
 echo '{"seq":1}' >"$WORK/bad.log"
 chmod 600 "$WORK/bad.log"
 refused "an audit log that is none does not verify" 5 'line 1' teereg audit verify "$WORK/bad.log"
+printf 'no log' >"$WORK/bad.log"
+refused "nor one that holds no record" 5 'no whole record' teereg audit verify "$WORK/bad.log"
 
 # ---- evidence ----
 

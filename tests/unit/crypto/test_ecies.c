@@ -91,6 +91,18 @@ static void what_is_sealed_is_95_bytes_longer_and_opens(void **state)
 
 /* Any cut and any flipped bit gives an error and no plaintext (the reference's length check was
  * done in 16 bits and could be passed: lengths of 65522 and more are among these). */
+static void an_envelope_is_told_from_other_bytes_by_its_form(void **state)
+{
+    uint8_t b[ECIES_OVERHEAD] = {0, 65, 4};
+
+    (void)state;
+    assert_true(ecies_is_envelope(BYTES(b)));
+    assert_false(ecies_is_envelope((struct bytes){b, sizeof b - 1}));
+    assert_false(ecies_is_envelope(bytes_of_str("hunter2")));
+    b[2] = 3;
+    assert_false(ecies_is_envelope(BYTES(b)));
+}
+
 static void any_change_is_refused(void **state)
 {
     json_t *root = jv_load("tests/vectors/reference/vectors.json");
@@ -124,6 +136,7 @@ int main(void)
         cmocka_unit_test(every_vector_opens_also_that_with_a_shared_x_of_31_bytes),
         cmocka_unit_test(with_its_ephemeral_key_and_iv_every_vector_is_made_again),
         cmocka_unit_test(what_is_sealed_is_95_bytes_longer_and_opens),
+        cmocka_unit_test(an_envelope_is_told_from_other_bytes_by_its_form),
         cmocka_unit_test(any_change_is_refused),
     };
 
