@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -20,6 +21,14 @@ struct refused {
     uint64_t n;
 };
 
+/* A thread whose record is not durable yet.  It is woken once and then needs no lock: all of a
+ * batch would stand in line for it. */
+struct waiter {
+    sem_t woken;
+    struct waiter *next;
+    bool leads, failed; /* must flush; will never be durable */
+};
+
 struct audit {
     int fd;
     const struct clock *clock;
@@ -27,11 +36,8 @@ struct audit {
 
     pthread_mutex_t lock;
     struct buf pending, writing; /* writing belongs to the flusher */
-    uint64_t batch;              /* number of what is in pending */
-    /* By the parity of their batch, for there are never more than two, who waits: until it is
-     * durable or the log has failed, or until somebody must flush it.  One condition for all would
-     * wake each record's thread at both flushes. */
-    pthread_cond_t moved[2];
+    struct waiter *waiting;      /* for what is in pending, but for who will flush it */
+    pthread_cond_t room;         /* there is some in pending, or the log failed */
     bool flushing, failed;
     uint64_t seq, durable_seq, syncs;
     struct hash32 head, durable_head;
@@ -62,89 +68,132 @@ static enum err_code write_all(int fd, struct bytes b, struct err *e)
     return ERR_OK;
 }
 
+static void wake(struct waiter *list, bool failed)
+{
+    while (list) {
+        struct waiter *w = list;
+
+        list = w->next;
+        w->failed = failed;
+        sem_post(&w->woken); /* from here on it may be gone */
+    }
+}
+
 static void fail(audit *a, const struct err *why)
 {
     a->failed = true;
     a->failure = *why;
-    pthread_cond_broadcast(&a->moved[0]);
-    pthread_cond_broadcast(&a->moved[1]);
+    wake(TAKE(a->waiting), true);
+    pthread_cond_broadcast(&a->room);
 }
 
-/* Under the lock, which is given up while the disk works: whoever comes meanwhile adds to pending
- * and is written by the next flush. */
+/* Who came while a flush ran is in the next one, and one of them makes it. */
+static void hand_on(audit *a)
+{
+    struct waiter *next = a->waiting;
+
+    a->flushing = next != NULL;
+    if (!next)
+        return;
+    a->waiting = next->next;
+    next->leads = true;
+    sem_post(&next->woken);
+}
+
+/* Under the lock, which is given up while the disk works; a->flushing is the caller's. */
 static void flush(audit *a)
 {
+    struct waiter *others = TAKE(a->waiting);
     struct buf swap = a->writing;
-    uint64_t upto = a->seq, batch = a->batch++;
+    uint64_t upto = a->seq;
     struct hash32 head = a->head;
     struct err why = {0};
     enum err_code rc;
 
+    if (a->failed) {
+        hand_on(a);
+        return;
+    }
     a->writing = a->pending;
     a->pending = swap;
     buf_clear(&a->pending);
-    a->flushing = true;
+    pthread_cond_broadcast(&a->room);
     pthread_mutex_unlock(&a->lock);
     rc = write_all(a->fd, buf_bytes(&a->writing), &why);
     pthread_mutex_lock(&a->lock);
-    a->flushing = false;
     a->syncs++;
-    if (rc != ERR_OK) {
+    if (rc == ERR_OK) {
+        a->durable_seq = upto;
+        a->durable_head = head;
+    } else {
         fail(a, &why);
-        return;
     }
-    a->durable_seq = upto;
-    a->durable_head = head;
-    pthread_cond_broadcast(&a->moved[batch % 2]);
-    pthread_cond_signal(&a->moved[a->batch % 2]); /* one of the next batch flushes it */
+    wake(others, rc != ERR_OK);
+    hand_on(a);
 }
 
-static void flush_or_wait(audit *a, uint64_t batch)
+static enum err_code put_record(audit *a, const char *event, const struct audit_field *fields,
+                                size_t n, struct audit_receipt *ret, struct err *e)
 {
-    if (a->flushing)
-        pthread_cond_wait(&a->moved[batch % 2], &a->lock);
-    else
-        flush(a);
-}
-
-static enum err_code append_locked(audit *a, const char *event, const struct audit_field *fields,
-                                   size_t n, struct audit_receipt *ret, struct err *e)
-{
-    struct audit_receipt r;
-    uint64_t batch;
-
     while (!a->failed && a->pending.n > PENDING_MAX - AUDIT_LINE_MAX)
-        flush_or_wait(a, a->batch);
+        pthread_cond_wait(&a->room, &a->lock);
     if (a->failed) {
         *e = a->failure;
         return e->code;
     }
     TRY(audit_line_encode(a->seq + 1, clock_unix(a->clock), a->node, &a->head, event, fields, n,
-                          &a->pending, &r.head, e));
-    a->head = r.head;
-    r.seq = ++a->seq;
-    batch = a->batch;
-    memcpy(r.node, a->node, sizeof r.node);
-    while (!a->failed && a->durable_seq < r.seq)
-        flush_or_wait(a, batch);
-    if (a->durable_seq < r.seq) {
-        *e = a->failure;
-        return e->code;
-    }
-    *ret = r;
+                          &a->pending, &ret->head, e));
+    a->head = ret->head;
+    ret->seq = ++a->seq;
+    memcpy(ret->node, a->node, sizeof ret->node);
     return ERR_OK;
+}
+
+/* Takes the lock with it.  The lock is held again unless the record is durable. */
+static bool others_flush(audit *a)
+{
+    struct waiter me = {.next = a->waiting};
+
+    sem_init(&me.woken, 0, 0);
+    a->waiting = &me;
+    pthread_mutex_unlock(&a->lock);
+    while (sem_wait(&me.woken) != 0)
+        ; /* a signal */
+    sem_destroy(&me.woken);
+    if (!me.leads && !me.failed)
+        return true;
+    pthread_mutex_lock(&a->lock);
+    if (me.leads)
+        flush(a);
+    return false;
 }
 
 enum err_code audit_append(audit *a, const char *event, const struct audit_field *fields, size_t n,
                            struct audit_receipt *ret, struct err *e)
 {
+    struct audit_receipt r = {0};
     enum err_code rc;
 
     pthread_mutex_lock(&a->lock);
-    rc = append_locked(a, event, fields, n, ret, e);
+    rc = put_record(a, event, fields, n, &r, e);
     if (rc == ERR_NOMEM && !a->failed)
         fail(a, e); /* pending may be poisoned */
+    if (rc == ERR_OK && a->flushing) {
+        if (others_flush(a)) {
+            *ret = r;
+            return ERR_OK;
+        }
+    } else if (rc == ERR_OK) {
+        a->flushing = true;
+        flush(a);
+    }
+    if (rc == ERR_OK && a->durable_seq < r.seq) {
+        *e = a->failure;
+        rc = e->code;
+    }
     pthread_mutex_unlock(&a->lock);
+    if (rc == ERR_OK)
+        *ret = r;
     return rc;
 }
 
@@ -251,8 +300,7 @@ static void audit_free(audit *a)
     buf_done(&a->writing);
     pthread_mutex_destroy(&a->lock);
     pthread_mutex_destroy(&a->refused_lock);
-    pthread_cond_destroy(&a->moved[0]);
-    pthread_cond_destroy(&a->moved[1]);
+    pthread_cond_destroy(&a->room);
     free(a);
 }
 
@@ -336,8 +384,7 @@ enum err_code audit_open(const char *path, const struct clock *clock, audit **re
         return err_set(e, ERR_NOMEM, "out of memory for the audit log");
     pthread_mutex_init(&a->lock, NULL);
     pthread_mutex_init(&a->refused_lock, NULL);
-    pthread_cond_init(&a->moved[0], NULL);
-    pthread_cond_init(&a->moved[1], NULL);
+    pthread_cond_init(&a->room, NULL);
     a->fd = -1;
     a->clock = clock;
     a->pending.max = a->writing.max = PENDING_MAX;
