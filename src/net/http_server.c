@@ -38,7 +38,7 @@ static void init_locks(http_server *s)
     pthread_mutex_init(&s->closed_lock, NULL);
     pthread_mutex_init(&s->peers_lock, NULL);
     pthread_mutex_init(&s->queue_lock, NULL);
-    pthread_cond_init(&s->queue_some, NULL);
+    sem_init(&s->queue_some, 0, 0);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&s->closed, &monotonic);
@@ -163,7 +163,7 @@ void http_server_free(http_server *s)
     pthread_mutex_destroy(&s->closed_lock);
     pthread_mutex_destroy(&s->peers_lock);
     pthread_mutex_destroy(&s->queue_lock);
-    pthread_cond_destroy(&s->queue_some);
+    sem_destroy(&s->queue_some);
     pthread_cond_destroy(&s->closed);
     free(s);
 }

@@ -13,12 +13,9 @@ static struct http_conn *pop(http_server *s)
 {
     struct http_conn *c;
 
+    while (sem_wait(&s->queue_some) != 0)
+        ; /* a signal */
     pthread_mutex_lock(&s->queue_lock);
-    while (!s->queue && !s->queue_stop) {
-        s->queue_idle++;
-        pthread_cond_wait(&s->queue_some, &s->queue_lock);
-        s->queue_idle--;
-    }
     c = s->queue_stop ? NULL : s->queue;
     if (c) {
         s->queue = c->queue_next;
@@ -32,11 +29,10 @@ static struct http_conn *pop(http_server *s)
 
 bool workers_push(http_server *s, struct http_conn *c)
 {
-    bool fits, wake;
+    bool fits;
 
     pthread_mutex_lock(&s->queue_lock);
     fits = s->queue_n < s->config.queue_max;
-    wake = fits && s->queue_idle > 0;
     if (fits) {
         c->queue_next = NULL;
         *s->queue_end = c;
@@ -44,8 +40,8 @@ bool workers_push(http_server *s, struct http_conn *c)
         s->queue_n++;
     }
     pthread_mutex_unlock(&s->queue_lock);
-    if (wake)
-        pthread_cond_signal(&s->queue_some);
+    if (fits)
+        sem_post(&s->queue_some);
     return fits;
 }
 
@@ -149,7 +145,8 @@ void workers_stop(http_server *s)
     pthread_mutex_lock(&s->queue_lock);
     s->queue_stop = true;
     pthread_mutex_unlock(&s->queue_lock);
-    pthread_cond_broadcast(&s->queue_some);
+    for (unsigned i = 0; i < s->n_workers; i++)
+        sem_post(&s->queue_some);
     for (unsigned i = 0; i < s->n_workers; i++)
         pthread_join(s->workers[i], NULL);
     free(s->workers);

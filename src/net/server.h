@@ -13,6 +13,7 @@
 #include <event2/event_struct.h>
 #include <openssl/err.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include "base/clock.h"
 #include "base/codec.h"
@@ -125,9 +126,9 @@ struct http_server {
     pthread_t *workers;
     unsigned n_workers;
     pthread_mutex_t queue_lock;
-    pthread_cond_t queue_some;
+    sem_t queue_some; /* how many are queued: a condition would make each worker lock twice */
     struct http_conn *queue, **queue_end;
-    unsigned queue_n, queue_idle;
+    unsigned queue_n;
     bool queue_stop;
 };
 
