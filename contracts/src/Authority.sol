@@ -415,11 +415,12 @@ abstract contract Authority is Layout {
         return t.nextFrom != 0 && block.timestamp >= t.nextFrom ? t.next : t.current;
     }
 
-    /// Zero takes away and holds at once, as does going back to what is in force; a new value waits.
+    /// Going back to what is in force holds at once; any other value waits, zero too: a policy that is
+    /// taken away demands nothing any more.
     function _setTimed(Timed storage t, bytes32 value) internal returns (uint64 from) {
         bytes32 now_ = _timed(t);
         from = uint64(block.timestamp);
-        if (value == 0 || value == now_ || _head.delay == 0) {
+        if (value == now_ || _head.delay == 0) {
             (t.current, t.next, t.nextFrom) = (value, 0, 0);
         } else {
             from = _after();

@@ -293,7 +293,7 @@ contract GrantsTest is Base {
         r.setConfigForIdentity(X, 0);
     }
 
-    function test_a_policy_hash_waits_and_its_removal_does_not() public {
+    function test_a_policy_hash_waits_and_so_does_its_removal() public {
         vm.prank(OWNER);
         r.setPolicyHash(0, "old");
         delayed();
@@ -304,7 +304,9 @@ contract GrantsTest is Base {
         eq(r.policyHash(0), "new", "in time");
         vm.prank(OWNER);
         r.setPolicyHash(0, 0);
-        eq(r.policyHash(0), 0, "gone at once");
+        eq(r.policyHash(0), "new", "demanded until the delay is over");
+        vm.warp(T0 + 2 * DELAY);
+        eq(r.policyHash(0), 0, "gone in time");
     }
 
     // ---- settings ----

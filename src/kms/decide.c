@@ -200,8 +200,8 @@ enum err_code kms_decide_identity(const struct kms_authority *a, const struct ad
         if (!operator_)
             return kms_because(KMS_OPERATOR_MISSING, ret_why,
                                err_set(e, ERR_DENIED,
-                                       "the application wants an operator's authorisation: "
-                                       "`teereg operator authorize`"));
+                                       "the application wants an operator's authorisation, and "
+                                       "the request has none"));
         TRY(kms_because(KMS_OPERATOR_NOT_ALLOWED, ret_why,
                         gov_policy_check(&facts.operator_, &app->time, "operator", e)));
     }

@@ -62,8 +62,8 @@ static enum err_code check_expiry(uint64_t expiry, int64_t now, struct err *e)
 {
     if (now < 0 || expiry < (uint64_t)now)
         return err_set(e, ERR_TIMEOUT,
-                       "the operator's authorisation expired at %llu: sign a new one "
-                       "with `teereg operator authorize`",
+                       "the operator's authorisation expired at %llu: the operator "
+                       "has to sign a new one",
                        (unsigned long long)expiry);
     if (expiry - (uint64_t)now > OPERATOR_EXPIRY_MAX_S)
         return err_set(e, ERR_TIMEOUT,
