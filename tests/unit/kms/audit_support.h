@@ -38,9 +38,9 @@ static inline uint64_t test_ns(void *self)
 
 static const struct clock test_clock = {.unix_now = test_now, .monotonic_ns = test_ns};
 
-/* The disk, as the log sees it: counted, and failing when told to. */
+/* The disk, as the log sees it: counted, and failing or slow when told to. */
 static atomic_uint syncs_done;
-static atomic_bool sync_fails;
+static atomic_bool sync_fails, sync_is_slow;
 
 int fdatasync(int fd)
 {
@@ -49,6 +49,8 @@ int fdatasync(int fd)
         errno = EIO;
         return -1;
     }
+    if (sync_is_slow)
+        usleep(2000);
     return fsync(fd);
 }
 
