@@ -19,6 +19,7 @@ static const char help[] =
     "                   [--form FORM] [--fault FAULT]\n"
     "      Writes one quote, in binary.\n"
     "  teereg-sim measurements --image NAME [--change FIELD[=HEX]]...\n"
+    "                   [--out FILE]\n"
     "      Prints the measurements of a TD that booted NAME; --change makes one field another one\n"
     "      (rtmr1, mrtd, ...), as a changed kernel or firmware would.\n"
     "  teereg-sim root [--out FILE]\n"

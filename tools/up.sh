@@ -33,12 +33,17 @@ What the application's contract says, what the KMS says of itself, everything it
   teereg kms status
   teereg audit verify $WORK/audit.log
 
-A machine with another kernel (in a third terminal), and what it gets:
+A machine with another kernel.  In a third terminal, where it keeps running:
 
+  . $WORK/env
   teereg-sim measurements --image orders --change rtmr1 > /tmp/changed.json
   teereg-sim serve --listen 127.0.0.1:7600 --measurements /tmp/changed.json
 
+And in the second one, what it gets:
+
   teereg instance provision --out /tmp/changed --attester http://127.0.0.1:7600
+
+Every command tells more with --help; \`man -l $ROOT/docs/man/teereg.1\` is all of it.
 
 Logs are in $WORK/log.  Ctrl-C stops all of it and removes $WORK.
 END

@@ -155,8 +155,13 @@ enum err_code evidence_of_certificate(struct bytes leaf_der, struct evidence *re
 {
     AUTO(X509) leaf = NULL;
     struct bytes contents;
+    enum err_code code;
 
     TRY_IN(e, x509_parse(leaf_der, &leaf, e), "certificate with evidence");
-    TRY_IN(e, x509_extension(leaf, OID_TEEREG_EVIDENCE, &contents, e), "certificate with evidence");
+    code = x509_extension(leaf, OID_TEEREG_EVIDENCE, &contents, e);
+    if (code == ERR_NOT_FOUND)
+        return err_set(e, ERR_VERIFY,
+                       "the certificate carries no evidence of a TEE: it is not a KMS's");
+    TRY_IN(e, code, "certificate with evidence");
     return evidence_extension_decode(contents, ret, e);
 }

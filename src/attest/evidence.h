@@ -38,6 +38,6 @@ MUST_CHECK enum err_code evidence_extension_encode(const struct evidence *ev, st
                                                    struct err *e);
 MUST_CHECK enum err_code evidence_extension_decode(struct bytes contents, struct evidence *ret,
                                                    struct err *e);
-/* From a leaf certificate in DER.  ERR_NOT_FOUND: it carries none. */
+/* From a leaf certificate in DER.  ERR_VERIFY: it carries none, so it proves nothing. */
 MUST_CHECK enum err_code evidence_of_certificate(struct bytes leaf_der, struct evidence *ret,
                                                  struct err *e);

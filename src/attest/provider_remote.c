@@ -30,7 +30,7 @@ static enum err_code quote(void *self, const struct report_data *rd, struct buf 
     TRY(http_client_new(&config, &client, e));
     TRY(http_client_do(client, &(struct http_call){.url = url}, &answer, e));
     if (answer.status != 200)
-        return err_set(e, ERR_UPSTREAM, "status %u, expected 200", answer.status);
+        return err_set(e, ERR_UPSTREAM, "%s: status %u, expected 200", r->url, answer.status);
     buf_put(ret, buf_bytes(&answer.body));
     return buf_check(ret, e);
 }

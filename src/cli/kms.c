@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/codec.h"
 #include "base/fs.h"
 #include "base/log.h"
@@ -244,6 +245,11 @@ static enum err_code admin_call(const struct cli_args *a, const char *method, co
     const struct http_call call = {.method = method, .url = buf_cstr(&url)};
 
     TRY(http_client_new(&config, &client, e));
+    if (access(socket, F_OK) != 0)
+        return err_set(e, ERR_UPSTREAM,
+                       "admin socket %s: %s (is the KMS running? --admin "
+                       "names its socket)",
+                       socket, strerror(errno));
     TRY_IN(e, http_client_do(client, &call, ret, e), "admin socket %s (is the KMS running?)",
            socket);
     if (ret->status != 200)

@@ -3,6 +3,7 @@
 #include "crypto/ecies.h"
 #include "crypto/pem.h"
 #include "crypto/x509.h"
+#include "gov/kms.h"
 #include "gov/registry.h"
 #include "instance/explain.h"
 #include "instance/template.h"
@@ -84,7 +85,7 @@ static enum err_code make_request(const struct provision_config *c, const struct
                                            .payload = buf_bytes(&payload)};
 
     report_data_v2(&binding, &rd);
-    TRY_IN(e, quote_provider_quote(c->quotes, &rd, &quote, e), "quote from %s", c->quotes->name);
+    TRY(quote_provider_quote(c->quotes, &rd, &quote, e));
     TRY(own_measurements(buf_bytes(&quote), &ret->own, e));
     return evidence_set(&ret->evidence, c->quotes->evidence_type, buf_bytes(&quote),
                         buf_bytes(&payload), e);
@@ -129,7 +130,30 @@ static enum err_code ask_contract(const struct provision_config *c, const struct
     return check_standing(c, ret, e);
 }
 
-/* The KMS said no without a reason; the contract is public and may know one. */
+/* Why a KMS does not serve the application at all; false: it does, or nothing is known. */
+static bool unserved(const struct provision_config *c, const struct finalized_block *at,
+                     struct err *why)
+{
+    const struct gov_kms_query query = {.app = &c->app};
+    char kms[HEX_LEN(20)], app[HEX_LEN(20)];
+    struct gov_kms_facts facts;
+    struct gov_time time;
+
+    if (gov_kms_read(c->view, at, &c->kms, &query, &facts, why) != ERR_OK)
+        return false;
+    time = gov_time_of(at->timestamp, clock_unix(c->clock));
+    if (gov_policy_check(&facts.app, &time, "this application in the KMS contract", why) == ERR_OK)
+        return false;
+    if (gov_policy_active(&facts.app, &time) == GOV_NOT_YET) /* time mends that one */
+        return true;
+    hex_encode(BYTES_OF(c->kms), kms);
+    hex_encode(BYTES_OF(c->app), app);
+    snprintf(why->msg + strlen(why->msg), sizeof why->msg - strlen(why->msg),
+             "\n  to allow it: teereg gov app allow --kms 0x%s --app 0x%s", kms, app);
+    return true;
+}
+
+/* The KMS said no without a reason; the contracts are public and may know one. */
 static enum err_code refused(const struct provision_config *c, const struct measurements *own,
                              struct err *e)
 {
@@ -138,8 +162,13 @@ static enum err_code refused(const struct provision_config *c, const struct meas
     struct explained why;
     struct err ignored;
 
-    if (chain_view_finalized(c->view, &at, &ignored) != ERR_OK ||
-        explain_measurements(c->view, &at, &c->app, own, &c->config_hash, c->clock, &why,
+    if (chain_view_finalized(c->view, &at, &ignored) != ERR_OK) {
+        *e = kms_said;
+        return e->code;
+    }
+    if (unserved(c, &at, &ignored))
+        return err_set(e, ERR_DENIED, "%.500s\n%.500s", kms_said.msg, ignored.msg);
+    if (explain_measurements(c->view, &at, &c->app, own, &c->config_hash, c->clock, &why,
                              &ignored) != ERR_OK ||
         why.allowed) {
         *e = kms_said;

@@ -114,7 +114,8 @@ static enum err_code staging_make(struct staging *s, const char *dir, struct err
     hex_encode(BYTES(random), hex);
     snprintf(s->path, sizeof s->path, "%s.new-%s", dir, hex);
     if (mkdir(s->path, 0700) != 0)
-        return err_set(e, ERR_IO, "%s: %s", s->path, strerror(errno));
+        return err_set(e, ERR_IO, "%s: a folder beside it cannot be made: %s", dir,
+                       strerror(errno));
     s->made = true;
     if (chmod(s->path, 0755) != 0)
         return err_set(e, ERR_IO, "%s: %s", s->path, strerror(errno));
@@ -159,11 +160,13 @@ static enum err_code sync_parent(const char *dir, struct err *e)
 
 enum err_code provision_may_write(const char *dir, struct err *e)
 {
+    struct staging staging AUTO_CALL(staging_done) = {0};
     char path[PATH_SIZE];
     bool exists;
 
     TRY(plain_path(dir, path, sizeof path, e));
-    return check_target(path, &exists, e);
+    TRY(check_target(path, &exists, e));
+    return staging_make(&staging, path, e); /* whether there may be one shows in making it */
 }
 
 enum err_code provision_write(const struct provisioned *p, const char *dir, struct err *e)

@@ -32,7 +32,7 @@ chmod 644 "$WORK/root.key"
 refused "a root key that others may read: no start, and the command that mends it" 3 \
     'chmod 600' serve "$TEEREG_KMS" "$TEEREG_RPC" 31337 "$platform" kms.sock none.log "${root[@]}"
 chmod 600 "$WORK/root.key"
-refused "a root key given twice: no start" 1 'give one of them' \
+refused "a root key given twice: no start" 2 'give one of them' \
     serve "$TEEREG_KMS" "$TEEREG_RPC" 31337 "$platform" kms.sock none.log "${root[@]}" --root-key-fd 0
 echo "v2 00" >"$WORK/short.key" && chmod 600 "$WORK/short.key"
 refused "a root key that is none: no start" 1 'root' \

@@ -23,6 +23,9 @@ eventually "allowed again, it is served again" 10 "${instance[@]}"
 
 run teereg gov revoke --contract "$TEEREG_KMS" --application "$TEEREG_APP"
 eventually "the revoked application is refused within seconds" 3 is_refused
+grep -q "to allow it: teereg gov app allow --kms $TEEREG_KMS --app $TEEREG_APP" "$WORK/said" ||
+    fail "$(cat "$WORK/said")"
+ok "the instance says that the KMS contract does not allow it, and the command that mends it"
 run teereg gov app allow
 eventually "allowed again, it is served again" 10 "${instance[@]}"
 

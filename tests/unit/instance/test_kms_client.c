@@ -73,7 +73,7 @@ static void a_certificate_without_evidence_is_refused(void **state)
     struct leaf l = fake_kms_leaf(*state);
 
     l.no_evidence = true;
-    refused(*state, &l, ERR_NOT_FOUND, "evidence");
+    refused(*state, &l, ERR_VERIFY, "evidence");
 }
 
 static void evidence_over_another_key_is_refused(void **state)

@@ -138,6 +138,8 @@ static void what_only_looks_like_our_folder_is_left_alone(void **state)
     assert_int_equal(provision_may_write(in_root("i"), &e), ERR_OK);
     assert_int_equal(provision_may_write(in_root("not there yet"), &e), ERR_OK);
     assert_int_equal(provision_may_write("", &e), ERR_INVALID);
+    assert_int_equal(provision_may_write(in_root("nowhere/i"), &e), ERR_IO);
+    assert_non_null(strstr(e.msg, "nowhere/i: "));
     holds("i/config", 0600, "1");
     assert_int_equal(entries(root), 3);
 }
