@@ -96,8 +96,20 @@ static char *trim(char *s)
     return s;
 }
 
+static bool known_anywhere(const struct cli_noun *const nouns[], const char *name)
+{
+    for (; *nouns; nouns++) {
+        for (const struct cli_verb *v = (*nouns)->verbs; v->name; v++) {
+            if (option_named(v, name, strlen(name)))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Lines `name = value`, `#` begins a comment line.  The file may hold options of other verbs. */
-static enum err_code from_file(struct cli_args *a, const char *path, struct err *e)
+static enum err_code from_file(struct cli_args *a, const struct cli_noun *const nouns[],
+                               const char *path, struct err *e)
 {
     bool had[CLI_OPTIONS_MAX] = {false};
     unsigned line_no = 0;
@@ -129,6 +141,9 @@ static enum err_code from_file(struct cli_args *a, const char *path, struct err 
 
         const struct cli_option *o = option_named(a->verb, name, strlen(name));
 
+        if (!o && !known_anywhere(nouns, name))
+            return err_set(e, ERR_INVALID, "%s:%u: no command has an option \"%.40s\"", path,
+                           line_no, name);
         if (!o || had[o - a->verb->options])
             continue;
         if (o->value)
@@ -142,7 +157,8 @@ static enum err_code from_file(struct cli_args *a, const char *path, struct err 
 }
 
 enum err_code args_read(const struct cli_verb *verb, int argc, char *const argv[],
-                        char *(*getenv_)(const char *name), struct cli_args *ret, struct err *e)
+                        char *(*getenv_)(const char *name), const struct cli_noun *const nouns[],
+                        struct cli_args *ret, struct err *e)
 {
     const char *config = NULL;
     bool only_positional = false;
@@ -166,7 +182,7 @@ enum err_code args_read(const struct cli_verb *verb, int argc, char *const argv[
     if (!config)
         config = getenv_("TEEREG_CONFIG");
     if (config)
-        TRY(from_file(ret, config, e));
+        TRY(from_file(ret, nouns, config, e));
     if (ret->n_positional < verb->n_positional)
         return err_set(e, ERR_INVALID, "%s is missing", verb->positional);
     for (const struct cli_option *o = verb->options; o && o->name; o++) {

@@ -4,9 +4,11 @@
 #include "cli/cli.h"
 
 /* argv: what follows the verb's words.  ERR_INVALID says what is wrong and what would be right.
- * getenv_ is getenv, or a test's own. */
+ * getenv_ is getenv, or a test's own.  nouns: all there are, ends with NULL; a name in the config
+ * file that no verb of theirs knows is refused, because a misspelt limit would be no limit. */
 MUST_CHECK enum err_code args_read(const struct cli_verb *verb, int argc, char *const argv[],
-                                   char *(*getenv_)(const char *name), struct cli_args *ret,
+                                   char *(*getenv_)(const char *name),
+                                   const struct cli_noun *const nouns[], struct cli_args *ret,
                                    struct err *e);
 void args_done(struct cli_args *a);
 

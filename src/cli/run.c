@@ -33,8 +33,8 @@ static int unknown_verb(const char *word, const struct cli_noun *noun)
     return CLI_USAGE;
 }
 
-static int run_verb(const struct cli_noun *noun, const struct cli_verb *verb, int argc,
-                    char *const argv[])
+static int run_verb(const struct cli_noun *const nouns[], const struct cli_noun *noun,
+                    const struct cli_verb *verb, int argc, char *const argv[])
 {
     struct cli_args args AUTO_CALL(args_done) = {0};
     struct err e = {0};
@@ -48,7 +48,7 @@ static int run_verb(const struct cli_noun *noun, const struct cli_verb *verb, in
         }
     }
     snprintf(where, sizeof where, "%s %s", noun->name, verb->name);
-    if (args_read(verb, argc, argv, getenv, &args, &e) != ERR_OK)
+    if (args_read(verb, argc, argv, getenv, nouns, &args, &e) != ERR_OK)
         return usage(e.msg, where);
     code = verb->run(&args, &e);
     if (code == ERR_USAGE)
@@ -85,7 +85,7 @@ int cli_main(const struct cli_noun *const nouns[], int argc, char *const argv[])
         }
         verb = args_verb(noun, argc - 2, argv + 2, &words);
         if (verb)
-            return run_verb(noun, verb, argc - 2 - words, argv + 2 + words);
+            return run_verb(nouns, noun, verb, argc - 2 - words, argv + 2 + words);
         if (argc == 2) {
             help_noun(stderr, noun);
             return CLI_USAGE;

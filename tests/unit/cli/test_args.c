@@ -21,12 +21,17 @@ static const struct cli_option options[] = {
     {"dry-run", NULL, "send nothing", NULL, CLI_OPTIONAL},
     {.name = NULL},
 };
+static const struct cli_option other_options[] = {
+    {"for-another-verb", "X", "a thing", NULL, CLI_OPTIONAL},
+    {NULL},
+};
 static const struct cli_verb verbs[] = {
     {"put", "stores", "FILE", 1, options, NULL, nothing},
-    {"artifact put", "stores an artifact", "FILE", 1, options, NULL, nothing},
+    {"artifact put", "stores an artifact", "FILE", 1, other_options, NULL, nothing},
     {.name = NULL},
 };
 static const struct cli_noun noun = {"gov", "governance", verbs};
+static const struct cli_noun *const nouns[] = {&noun, NULL};
 
 static const char *env_chain_id, *env_dry_run, *env_config;
 
@@ -55,7 +60,7 @@ static enum err_code parse(char *const argv[], struct cli_args *ret, struct err 
 
     while (argv[argc])
         argc++;
-    return args_read(&verbs[0], argc, argv, env, ret, e);
+    return args_read(&verbs[0], argc, argv, env, nouns, ret, e);
 }
 
 static void refused(char *const argv[], const char *says)
@@ -163,6 +168,21 @@ static void the_config_file_speaks_last(void **state)
     assert_string_equal(cli_value_at(&a, "peer", 1), "b");
 }
 
+static void a_misspelt_name_in_the_config_file_is_refused(void **state)
+{
+    char path[] = "/tmp/teereg-args-XXXXXX";
+    const char text[] = "chain-id = 7\nchian-id = 8\n";
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+    close(fd);
+    env_config = path;
+    refused(ARGV("f"), ":2: no command has an option \"chian-id\"");
+    unlink(path);
+}
+
 static void numbers_are_decimal_and_bounded(void **state)
 {
     struct cli_args a AUTO_CALL(args_done) = {0}, b AUTO_CALL(args_done) = {0};
@@ -234,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_unknown_or_incomplete_is_refused, reset),
         cmocka_unit_test_setup(the_environment_speaks_where_the_command_line_is_silent, reset),
         cmocka_unit_test_setup(the_config_file_speaks_last, reset),
+        cmocka_unit_test_setup(a_misspelt_name_in_the_config_file_is_refused, reset),
         cmocka_unit_test_setup(numbers_are_decimal_and_bounded, reset),
         cmocka_unit_test_setup(an_option_that_a_verb_turns_out_to_need_is_named_with_its_variable,
                                reset),
