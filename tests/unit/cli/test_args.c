@@ -205,7 +205,7 @@ static void an_option_that_a_verb_turns_out_to_need_is_named_with_its_variable(v
     uint64_t n;
 
     (void)state;
-    assert_int_equal(args_read(&optional, 1, ARGV("f"), env, &a, &e), ERR_OK);
+    assert_int_equal(args_read(&optional, 1, ARGV("f"), env, nouns, &a, &e), ERR_OK);
     assert_int_equal(cli_u64(&a, "peer", 100, &n, &e), ERR_USAGE);
     assert_string_equal(e.msg, "--peer HOST is needed (a peer), or TEEREG_PEER in the environment");
 }
