@@ -105,6 +105,9 @@ static enum err_code show_kms(const struct cli_args *a, const struct cli_node *n
 
     TRY(cli_addr(a, "kms", &kms, e));
     TRY(gov_kms_read(&node->view, &node->at, &kms, &query, &facts, e));
+    if (facts.head.scheme == 2 && !facts.head.principal) /* each KMS contract holds principals */
+        return err_set(e, ERR_INVALID,
+                       "this is not a KMS contract; `teereg gov show app` shows an application's");
     TRY(named_identity(a, node, &kms, &facts.head, facts.head.scheme == 2, &any, &principal, e));
     if (any)
         query.principal = &principal;

@@ -22,7 +22,12 @@ static enum err_code send(transactor *t, const struct addr *to, const char *func
     size_t name = strcspn(function, "(");
 
     TRY_IN(e, abi_call(function, values, n, &data, e), "%.*s", (int)name, function);
-    TRY_IN(e, transactor_send(t, to, buf_bytes(&data), ret, e), "%.*s", (int)name, function);
+    if (transactor_send(t, to, buf_bytes(&data), ret, e) != ERR_OK) {
+        /* The contract names roles by their hash. */
+        if (strstr(e->msg, "UnauthorizedAccount("))
+            err_wrap(e, "the sender's key is not the owner's, nor has it a role that may do this");
+        return err_wrap(e, "%.*s", (int)name, function);
+    }
     return ERR_OK;
 }
 
