@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 rooms=$(sed -nE 's/^\| `src\/([a-z]+)` .*/\1/p' docs/ARCHITECTURE.md)
-built=$(sed -nE "s/^subdir\('([a-z]+)'\)/\1/p" src/meson.build)
+built=$(sed -nE "/^rooms = /,/^\]/s/^ +'([a-z]+)',/\1/p" src/meson.build)
 [ "$rooms" = "$built" ] || finding "docs/ARCHITECTURE.md and src/meson.build differ in the rooms or their order"
 present=$(tree src | sed -nE 's,^src/([^/]+)/.*,\1,p' | sort -u)
 [ "$present" = "$(echo "$rooms" | sort)" ] || finding "src/ has a folder that is no room, or the reverse"
