@@ -86,20 +86,17 @@ static enum err_code judge_root(const kms_client *c, const struct kms_claim *cla
 
 /* Is (identity, configuration) allowed by the KMS contract, now? */
 static enum err_code judge_principal(const kms_client *c, const verified_quote *quote,
+                                     const struct finalized_block *at, const struct gov_time *time,
                                      const struct kms_claim *claim, struct kms_peer *ret,
                                      struct err *e)
 {
     const struct kms_client_config *cf = &c->config;
-    struct finalized_block at;
     struct gov_kms_facts facts;
     struct gov_kms_query query = {0};
-    struct gov_time time;
 
-    TRY(chain_view_finalized(cf->view, &at, e));
-    TRY(judge_block(c, claim, &at, &ret->claimed_block, e));
-    TRY(gov_kms_read(cf->view, &at, &cf->kms, &query, &facts, e));
-    time = gov_time_of(at.timestamp, clock_unix(cf->clock));
-    TRY(gov_contract_live(&facts.head, &facts.line, &time, cf->min_delay, "KMS contract", e));
+    TRY(judge_block(c, claim, at, &ret->claimed_block, e));
+    TRY(gov_kms_read(cf->view, at, &cf->kms, &query, &facts, e));
+    TRY(gov_contract_live(&facts.head, &facts.line, time, cf->min_delay, "KMS contract", e));
 
     const struct identity_rules rules = {cf->chain_id, cf->kms, facts.head.rtmr3,
                                          facts.head.pcr_mask};
@@ -107,9 +104,8 @@ static enum err_code judge_principal(const kms_client *c, const verified_quote *
     TRY(identity_v2(verified_quote_measurements(quote), &rules, &ret->identity, e));
     identity_principal(&ret->identity, &claim->config_hash, &ret->principal);
     query.principal = &ret->principal;
-    TRY(gov_kms_read(cf->view, &at, &cf->kms, &query, &facts, e));
-    TRY(gov_policy_check(&facts.principal, &time, "this KMS (its image with its configuration)",
-                         e));
+    TRY(gov_kms_read(cf->view, at, &cf->kms, &query, &facts, e));
+    TRY(gov_policy_check(&facts.principal, time, "this KMS (its image with its configuration)", e));
     return judge_root(c, claim, &facts, e);
 }
 
@@ -119,14 +115,18 @@ static enum err_code judge_evidence(const kms_client *c, const struct evidence *
                                     struct bytes *ret_rest, struct err *e)
 {
     AUTO(verified_quote) quote = NULL;
+    struct finalized_block at;
     enum attest_fault fault;
+    struct gov_time time;
     const char *caveat;
 
-    TRY(attest_verify_evidence(c->config.attest, ev, binding, clock_unix(c->config.clock), &quote,
-                               &fault, e));
+    TRY(chain_view_finalized(c->config.view, &at, e));
+    time = gov_time_of(at.timestamp, clock_unix(c->config.clock));
+    TRY(attest_verify_evidence(c->config.attest, ev, binding, (int64_t)time.now, &quote, &fault,
+                               e));
     TRY(attest_release_check(quote, e));
     TRY(kms_claim_parse(buf_bytes(&ev->payload), &ret->claim, ret_rest, e));
-    TRY(judge_principal(c, quote, &ret->claim, ret, e));
+    TRY(judge_principal(c, quote, &at, &time, &ret->claim, ret, e));
     caveat = attest_caveat(quote);
     snprintf(ret->caveat, sizeof ret->caveat, "%s", caveat ? caveat : "");
     return ERR_OK;

@@ -239,6 +239,21 @@ static void a_quote_that_is_not_genuine_is_refused(void **state)
     }
 }
 
+static void a_clock_turned_back_brings_no_expired_platform_to_life(void **state)
+{
+    struct world *w = *state;
+    AUTO(sim_platform) expired = NULL;
+    struct client c AUTO_CALL(client_done) = {0};
+    struct err e = {0};
+    struct ask a;
+
+    world_must(sim_platform_new("old", SIM_LEAF_EXPIRED, &expired, &e), &e, "platform");
+    w->now = 1592179200; /* June 2020, when it was valid; the block says otherwise */
+    a = world_ask(w);
+    a.platform = expired;
+    assert_int_equal(client_run(w, &a, &c), KMS_QUOTE_INVALID);
+}
+
 static void a_debug_td_is_refused(void **state)
 {
     struct ask a = world_ask(*state);
@@ -488,6 +503,7 @@ int main(void)
         IN_WORLD(evidence_for_anything_else_is_refused),
         IN_WORLD(evidence_captured_from_another_request_is_refused),
         IN_WORLD(a_quote_that_is_not_genuine_is_refused),
+        IN_WORLD(a_clock_turned_back_brings_no_expired_platform_to_life),
         IN_WORLD(a_debug_td_is_refused),
         IN_WORLD(evidence_and_payloads_that_are_malformed_are_refused),
         IN_WORLD(a_request_that_is_no_json_is_refused),
