@@ -23,7 +23,7 @@ static const struct cli_option options[] = {
 };
 static const struct cli_option other_options[] = {
     {"for-another-verb", "X", "a thing", NULL, CLI_OPTIONAL},
-    {NULL},
+    {.name = NULL},
 };
 static const struct cli_verb verbs[] = {
     {"put", "stores", "FILE", 1, options, NULL, nothing},
