@@ -31,17 +31,17 @@ absent "no log holds the instance's private key" "$private" "${logs[@]}"
 absent "no log holds a private key in PEM" 'PRIVATE KEY' "${logs[@]}"
 
 pid=${PID[kms]}
-tr '\0' '\n' <"/proc/$pid/cmdline" >"$WORK/cmdline"
-tr '\0' '\n' <"/proc/$pid/environ" >"$WORK/environ"
+# A process that may not be dumped belongs to root in /proc; with root's own nothing can be told apart.
+sudo=()
+[ "$(id -u)" = 0 ] || sudo=(sudo -n)
+"${sudo[@]}" cat "/proc/$pid/cmdline" | tr '\0' '\n' >"$WORK/cmdline"
+"${sudo[@]}" cat "/proc/$pid/environ" | tr '\0' '\n' >"$WORK/environ"
 absent "no argument or variable of the KMS holds the root key" "$master" "$WORK/cmdline" "$WORK/environ"
 grep -qE '^Max core file size +0 +0 ' "/proc/$pid/limits" || fail "$(grep core "/proc/$pid/limits")"
 ok "the KMS leaves no core behind"
-# A process that may not be dumped belongs to root in /proc; with root's own nothing can be told apart.
-sudo=()
 if [ "$(id -u)" != 0 ]; then
     [ "$(stat -c %U "/proc/$pid/mem")" = root ] || fail "the KMS is dumpable"
     ok "the KMS is not dumpable"
-    sudo=(sudo -n)
 fi
 start careless python3 -c "import signal; kept = bytes.fromhex('$master'); print('up', flush=True); signal.pause()"
 wait_line careless up >/dev/null
