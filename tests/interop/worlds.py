@@ -21,6 +21,10 @@ def merges(base):
         w.module_statuses(module)
         w.qe_statuses(qe)
         yield w.case("merge/%s-%s-%s" % (platform, module, qe))
+    for qe in STATUSES:
+        w = World(base)
+        w.qe_statuses(qe)
+        yield w.case("merge/qe-" + qe)
     for module in ["SWHardeningNeeded", "ConfigurationNeeded", "OutOfDateConfigurationNeeded"]:
         w = World(base)
         w.module_statuses(module)
@@ -57,7 +61,7 @@ def relaunches(base):
     yield w.case("relaunch/svn2-unknown-version")
 
 
-def levels(base):
+def levels(base, count):
     """Random levels about the platform's own numbers: sections 5.1 and 5.2."""
     rng = random.Random("levels")
     own_sgx = [3, 3, 2, 2, 4, 1, 0, 5] + [0] * 8
@@ -65,7 +69,7 @@ def levels(base):
     def near(value):
         return max(0, value + rng.choice([-2, -1, 0, 0, 0, 0, 1]))
 
-    for i in range(400):
+    for i in range(count):
         w = World(base)
         if i % 2:
             w.as_v5(base)
@@ -453,8 +457,9 @@ def certificates(base):
     yield made("trusting-another-root", lambda w: setattr(w, "trusted", base.root))
 
 
-def all_worlds(base):
+def all_worlds(base, random_levels):
     for w, name in ((World(base), "good/v4"), (World(base).as_v5(base), "good/v5-15"), (World(base).as_v5(base, 2), "good/v5-10")):
         yield w.case(name)
-    for make in (merges, relaunches, levels, json_changes, bodies, reports, chains, certificates):
+    yield from levels(base, random_levels)
+    for make in (merges, relaunches, json_changes, bodies, reports, chains, certificates):
         yield from make(base)
