@@ -1,7 +1,11 @@
 """All cases of tests/interop, in one order on every machine.  The first part of a case's name is its group."""
+import os
+
 import mutants
 import worlds
 from world import Base, Case, Vectors
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors", "dcap")
 
 # Mutations of each field, and random TCB infos: what `./dev test` has time for, and the long form.
 SHORT, LONG = (2, 200), (24, 3000)

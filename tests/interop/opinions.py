@@ -10,13 +10,17 @@ ACCEPTED, REJECTED = 0, 3
 
 
 class Opinion:
-    def __init__(self, accepted, detail, died=False):
-        self.accepted, self.detail, self.died = accepted, detail, died
+    """`said` is our whole answer; `died`: the program did not end in an orderly way."""
+
+    def __init__(self, accepted, detail, died=False, said=None):
+        self.accepted, self.detail, self.died, self.said = accepted, detail, died, said or {}
 
     def __str__(self):
         return ("accept " if self.accepted else "panic " if self.died else "reject ") + self.detail
 
     def agrees(self, other):
+        if self.died or other.died:
+            return False
         return self.accepted == other.accepted and (not self.accepted or self.detail == other.detail)
 
 
@@ -47,8 +51,8 @@ def _ours(teereg, folder, case):
     if (done.returncode == ACCEPTED) != (said["verdict"] == "accept"):
         return Opinion(False, "exit code %d with verdict %s" % (done.returncode, said["verdict"]), died=True)
     if said["verdict"] == "accept":
-        return Opinion(True, said["status"])
-    return Opinion(False, "%s: %s" % (said["error"]["code"], said["error"]["message"]))
+        return Opinion(True, said["status"], said=said)
+    return Opinion(False, "%s: %s" % (said["error"]["code"], said["error"]["message"]), said=said)
 
 
 def ours(teereg, folder, cases, jobs):
