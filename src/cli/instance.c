@@ -2,6 +2,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/judge.h"
 #include "cli/node.h"
 #include "instance/anchors.h"
 #include "instance/provision.h"
@@ -45,14 +46,15 @@ static enum err_code provision(const struct cli_args *a, struct err *e)
     struct cli_node node AUTO_CALL(cli_node_done) = {0};
     struct provisioned p AUTO_CALL(provisioned_done) = {0};
     AUTO(quote_provider) quotes = NULL;
-    const struct attest_judge judge = {.policy = &attest_policy_default};
+    struct cli_judge judge AUTO_CALL(cli_judge_done) = {0};
     const struct provision_progress progress = {.step = step};
     struct provision_config config = {.kms_url = cli_value(a, "kms-url"),
                                       .clock = &clock_system,
-                                      .attest = &judge,
+                                      .attest = &judge.judge,
                                       .own_store_uri = cli_value(a, "store")};
     uint64_t min_delay;
 
+    TRY(cli_judge_open(a, &judge, e));
     TRY(cli_addr(a, "kms", &config.kms, e));
     TRY(cli_addr(a, "app", &config.app, e));
     TRY(cli_u64(a, "min-delay", UINT32_MAX, &min_delay, e));
@@ -89,6 +91,8 @@ static const struct cli_option provision_options[] = {
      CLI_REQUIRED},
     {"store", "URI", "the operator's own storage, asked first: file:///folder", NULL, CLI_OPTIONAL},
     {"min-delay", "SECONDS", "refuse contracts with a shorter delay", "0", CLI_OPTIONAL},
+    CLI_OPT_COLLATERAL_DIR,
+    CLI_OPT_POLICY,
     {"tsm-report", "FOLDER", "where the kernel makes quotes", PROVIDER_CONFIGFS_DIR, CLI_OPTIONAL},
 #ifdef TEEREG_DEV_ROOTS
     {"attester", "URL", "a simulated platform (development build)", NULL, CLI_OPTIONAL},

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "chain/view_trusted.h"
 #include "cli/cli.h"
+#include "cli/judge.h"
 #include "cli/node.h"
 #include "net/http_client.h"
 #include "service/kms_service.h"
@@ -13,7 +14,7 @@
 /* ---- the security configuration: the same options for its hash and for the service ---- */
 
 #define SECURITY_OPTIONS                                                                           \
-    CLI_OPT_KMS, CLI_OPT_RPC, CLI_OPT_CHAIN_ID,                                                    \
+    CLI_OPT_KMS, CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_POLICY,                                                    \
         {"min-delay", "SECONDS", "refuse contracts with a shorter delay", "0", CLI_OPTIONAL},      \
         {"max-block-age", "SECONDS", "the oldest finalized block to judge by", "3600",             \
          CLI_OPTIONAL},                                                                            \
@@ -40,6 +41,7 @@ static enum err_code security_of(const struct cli_args *a, struct kms_config *re
     ret->min_delay = (uint32_t)min_delay;
     ret->max_block_age = (uint32_t)max_age;
     ret->listeners = cli_value(a, "metrics") ? KMS_LISTEN_METRICS_TCP : 0;
+    TRY(cli_policy(a, &ret->policy, e));
     ret->view_mode = VIEW_MODE;
     return kms_config_add_endpoint(ret, cli_value(a, "rpc"), NULL, 0, e);
 }
@@ -208,6 +210,7 @@ static enum err_code numbers_of(const struct cli_args *a, struct kms_service_con
 static enum err_code serve(const struct cli_args *a, struct err *e)
 {
     struct ground g AUTO_CALL(ground_done) = {0};
+    struct cli_judge judge AUTO_CALL(cli_judge_done) = {0};
     struct kms_service_config config = {
         .view = &g.view,
         .clock = &clock_system,
@@ -226,6 +229,9 @@ static enum err_code serve(const struct cli_args *a, struct err *e)
     TRY(security_of(a, &config.security, e));
     TRY(open_ground(a, &config.security, &g, e));
     config.quotes = g.quotes;
+    TRY(cli_judge_open(a, &judge, e));
+    config.collateral = judge.judge.source;
+    config.objects = judge.objects;
     return kms_service_run(&config, e);
 }
 
@@ -292,6 +298,7 @@ static const struct cli_option serve_options[] = {
     {"listen", "ADDRESS", "where instances connect", "0.0.0.0:8443", CLI_OPTIONAL},
     OPT_ADMIN,
     {"audit", "FILE", "the audit log", "/var/lib/teereg/audit.log", CLI_OPTIONAL},
+    CLI_OPT_COLLATERAL_DIR,
     {"tsm-report", "FOLDER", "where the kernel makes quotes", PROVIDER_CONFIGFS_DIR, CLI_OPTIONAL},
     {"rate", "N", "requests per second and address; 0: no limit", "200", CLI_OPTIONAL},
     {"quote-rate", "N", "requests that cost a quote, per second and address; 0: no limit", "10",

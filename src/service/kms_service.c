@@ -132,7 +132,12 @@ static enum err_code begin(kms_service *s, kms_root **root, struct err *e)
     TRY(platform_cache_new(PLATFORMS_MAX, &s->platforms, e));
     TRY(answer_cache_new(PKI_ANSWERS_MAX, (uint64_t)KMS_EVIDENCE_RENEW_S * NS_PER_S,
                          &s->pki_answers, e));
-    s->judge = (struct attest_judge){.policy = &s->config.security.policy, .cache = s->platforms};
+    s->judge = (struct attest_judge){
+        .policy = &s->config.security.policy,
+        .cache = s->platforms,
+        .objects = s->config.objects,
+        .source = s->config.collateral,
+    };
     TRY_IN(e, audit_open(s->config.audit_path, s->config.clock, &s->audit, e), "audit log");
     TRY(make_tls(s, e));
 

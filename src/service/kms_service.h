@@ -28,6 +28,8 @@ struct kms_service_config {
     const struct chain_view *view;
     const quote_provider *quotes;
     const struct clock *clock;
+    const struct collateral_source *collateral; /* for evidence without its own; NULL: none */
+    collateral_cache *objects;                  /* verified ones; NULL: each anew */
     kms_root **root;    /* taken; NULL or *root NULL: the node starts locked */
     const char *listen; /* "0.0.0.0:8443" */
     const char *admin;  /* path of the admin socket */
@@ -43,7 +45,7 @@ struct kms_service_config {
 
 typedef struct kms_service kms_service;
 
-/* Everything up to accepting connections.  Borrows view, quotes and clock; copies the rest. */
+/* Everything up to accepting connections.  Borrows view, quotes, clock and collateral; copies the rest. */
 MUST_CHECK enum err_code kms_service_start(const struct kms_service_config *config,
                                            kms_service **ret, struct err *e);
 uint16_t kms_service_port(const kms_service *s);
