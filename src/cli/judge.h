@@ -1,4 +1,5 @@
-/* judge - what commands judge evidence with: a policy, and where collateral comes from.  Room: cli. */
+/* judge - what commands judge evidence with: a policy, and where collateral comes from.  Room: cli.
+ */
 #pragma once
 #include "attest/collateral_dir.h"
 #include "attest/verify.h"

@@ -45,7 +45,8 @@ struct kms_service_config {
 
 typedef struct kms_service kms_service;
 
-/* Everything up to accepting connections.  Borrows view, quotes, clock and collateral; copies the rest. */
+/* Everything up to accepting connections.  Borrows view, quotes, clock and collateral; copies the
+ * rest. */
 MUST_CHECK enum err_code kms_service_start(const struct kms_service_config *config,
                                            kms_service **ret, struct err *e);
 uint16_t kms_service_port(const kms_service *s);

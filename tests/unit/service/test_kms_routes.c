@@ -5,7 +5,7 @@
 
 static struct attest_judge judge_of_client(void)
 {
-    return (struct attest_judge){.policy = &attest_policy_default};
+    return (struct attest_judge){.policy = &attest_policy_default, .source = &sim_source};
 }
 
 static kms_client *client_of(struct stage *st, const struct attest_judge *judge)

@@ -7,6 +7,7 @@
 
 #include "attest/verify.h"
 #include "sim_quote.h"
+#include "support/sim_source.h"
 
 #define NOW 1795500000 /* 2026-11-24 */
 
@@ -22,7 +23,7 @@ static struct report_data some_report_data(void)
 static enum err_code judge(enum sim_form form, enum sim_fault fault, verified_quote **ret,
                            enum attest_fault *ret_fault, struct err *e)
 {
-    const struct attest_judge judge = {.policy = &attest_policy_default};
+    const struct attest_judge judge = {.policy = &attest_policy_default, .source = &sim_source};
     struct buf quote AUTO_CALL(buf_done) = BUF(SIM_QUOTE_MAX);
     struct report_data rd = some_report_data();
     AUTO(sim_platform) p = NULL;
@@ -31,7 +32,7 @@ static enum err_code judge(enum sim_form form, enum sim_fault fault, verified_qu
     sim_td_of_image("an image", &td);
     assert_int_equal(sim_platform_new("a machine", fault, &p, e), ERR_OK);
     assert_int_equal(sim_quote(p, form, &td, &rd, &quote, e), ERR_OK);
-    return attest_verify(&judge, buf_bytes(&quote), &rd, NOW, ret, ret_fault, e);
+    return attest_verify(&judge, buf_bytes(&quote), NULL, &rd, NOW, ret, ret_fault, e);
 }
 
 static void assert_verifies(enum sim_form form)
@@ -44,8 +45,8 @@ static void assert_verifies(enum sim_form form)
     if (judge(form, SIM_OK, &q, &fault, &e) != ERR_OK)
         fail_msg("%s", e.msg);
     sim_td_of_image("an image", &td);
-    assert_memory_equal(verified_quote_td(q)->rtmr, td.rtmr, sizeof td.rtmr);
-    assert_true(verified_quote_root(q)->development);
+    assert_memory_equal(verified_quote_facts(q)->td.rtmr, td.rtmr, sizeof td.rtmr);
+    assert_true(verified_quote_facts(q)->root->development);
 }
 
 static void v4_verifies(void **state)
@@ -102,10 +103,10 @@ static void each_fault_is_refused_for_its_own_reason(void **state)
         {SIM_CA_EXPIRED, SIM_V4, FAULT_PCK_EXPIRED},
         {SIM_LEAF_ISSUER, SIM_V4, FAULT_PCK_CHAIN},
         {SIM_CHAIN_ORDER, SIM_V4, FAULT_PCK_CHAIN},
-        {SIM_CHAIN_SHORT, SIM_V4, FAULT_PCK_PEM},
-        {SIM_CHAIN_LONG, SIM_V4, FAULT_PCK_PEM},
+        {SIM_CHAIN_SHORT, SIM_V4, FAULT_PCK_CHAIN},
+        {SIM_CHAIN_LONG, SIM_V4, FAULT_PCK_CHAIN},
         {SIM_SGX_MISSING, SIM_V4, FAULT_PCK_EXTENSION},
-        {SIM_SGX_TWICE, SIM_V4, FAULT_PCK_CERT},
+        {SIM_SGX_TWICE, SIM_V4, FAULT_PCK_CHAIN},
         {SIM_FMSPC_MISSING, SIM_V4, FAULT_PCK_EXTENSION},
         {SIM_FMSPC_TWICE, SIM_V4, FAULT_PCK_EXTENSION},
         {SIM_TCB_SHORT, SIM_V4, FAULT_PCK_EXTENSION},
