@@ -1,5 +1,5 @@
-/* Collateral as anybody may send it: each input is tried as a bundle, a revocation list, TCB info, QE
- * identity, and a policy in both forms. */
+/* Collateral as anybody may send it: each input is tried as a bundle, a revocation list, TCB info,
+ * QE identity, and a policy in both forms. */
 #include "attest/collateral.h"
 #include "attest/policy.h"
 
