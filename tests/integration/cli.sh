@@ -164,14 +164,15 @@ refused "nor one that holds no record" 5 'no whole record' teereg audit verify "
 
 # ---- evidence ----
 
-bundle=(--collateral "$vectors/dcap/collateral/phala_b0c06f_2025-06.json" --at 1750800000)
+late=(--collateral "$vectors/dcap/collateral/phala_b0c06f_2025-06.json" --at 1753000000)
+bundle=("${late[@]:0:3}" 1750800000)
 phala=$quotes/tdx_v4_b0c06f_phala.bin
 says "a real quote is accepted under Intel's root, with what Intel said then" '^verdict +accept$' \
     teereg evidence verify --file "$phala" "${bundle[@]}"
 grep -q '^status *UpToDate$' "$WORK/said" || fail "it does not say how up to date the platform is"
 refused "the same quote without collateral is not" 3 'COLLATERAL_MISSING' teereg evidence verify --file "$phala"
 refused "nor when its collateral has ended" 3 'COLLATERAL_EXPIRED' \
-    teereg evidence verify --file "$phala" "${bundle[@]}" --at 1753000000
+    teereg evidence verify --file "$phala" "${late[@]}"
 refused "a DEBUG TD is not" 3 'TD_DEBUG' teereg evidence verify --file "$quotes/tdx_v4_50806f_DEBUG_coco4.bin" \
     --collateral "$vectors/dcap/collateral/google_50806f_2023-06.json" --at 1687600000
 refused "a chain that ends elsewhere is not" 3 'PCK_CHAIN' \
