@@ -208,8 +208,8 @@ enum err_code evidence_log(const struct cli_args *a, struct err *e)
 
 const struct cli_option evidence_log_options[] = {
     {"quote", "FILE",
-     "quote, evidence or measurements whose RTMRs the replay must give; then findings refuse too",
-     NULL, CLI_OPTIONAL},
+     "quote, evidence or measurements that the replay must give; then findings refuse", NULL,
+     CLI_OPTIONAL},
     {.name = NULL},
 };
 
