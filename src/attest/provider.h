@@ -29,6 +29,13 @@ DEFINE_AUTO(quote_provider, quote_provider_free);
 MUST_CHECK enum err_code provider_configfs(const char *report_dir, quote_provider **ret,
                                            struct err *e);
 
+/* /dev/tdx_guest for a TDREPORT, then the host's Quote Generation Service over vsock (CID 2; port
+ * 0: the usual one) for the quote, within 30 s.  ERR_IO, ERR_UPSTREAM or ERR_TIMEOUT when one of
+ * the two is not there. */
+#define PROVIDER_TDX_GUEST_DEVICE "/dev/tdx_guest"
+#define PROVIDER_QGS_PORT         4050
+MUST_CHECK enum err_code provider_tdx_guest(uint32_t qgs_port, quote_provider **ret, struct err *e);
+
 #ifdef TEEREG_DEV_ROOTS
 /* GET {url}/attest/{128 hex of report data}: 200 and the raw quote, else an error.  Development
  * builds alone: whoever answers there is believed to run this very machine. */
