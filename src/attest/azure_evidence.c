@@ -13,7 +13,7 @@ void azure_evidence_done(struct azure_evidence *ev)
     buf_done(&ev->ak_chain);
 }
 
-static struct azure_evidence empty(void)
+struct azure_evidence azure_evidence_empty(void)
 {
     return (struct azure_evidence){
         .tdx_quote = BUF(AZURE_QUOTE_MAX),
@@ -67,7 +67,7 @@ static void read_part(struct rd *r, struct buf *ret)
 
 enum err_code azure_evidence_decode(struct bytes encoded, struct azure_evidence *ret, struct err *e)
 {
-    struct azure_evidence ev AUTO_CALL(azure_evidence_done) = empty();
+    struct azure_evidence ev AUTO_CALL(azure_evidence_done) = azure_evidence_empty();
     struct rd r = rd_of(encoded);
     uint16_t version = rd_u16be(&r);
 
@@ -97,6 +97,6 @@ enum err_code azure_evidence_decode(struct bytes encoded, struct azure_evidence 
     TRY(buf_check(&ev.ak_chain, e));
     azure_evidence_done(ret);
     *ret = ev;
-    ev = empty();
+    ev = azure_evidence_empty();
     return ERR_OK;
 }

@@ -27,7 +27,8 @@
     (2 + 5 * 4 + AZURE_PCRS * 32 + AZURE_QUOTE_MAX + AZURE_HCL_MAX + AZURE_ATTEST_MAX +            \
      AZURE_SIGNATURE_MAX + AZURE_CHAIN_MAX)
 
-/* Begin with `struct azure_evidence ev AUTO_CALL(azure_evidence_done) = {0};` */
+/* Begin with `= {0}` (to decode into) or azure_evidence_empty() (to fill), under
+ * AUTO_CALL(azure_evidence_done). */
 struct azure_evidence {
     struct buf tdx_quote;
     struct buf hcl_report;    /* of NV 0x01400001, without the zeros behind it */
@@ -37,6 +38,7 @@ struct azure_evidence {
     struct buf ak_chain; /* DER certificates one after the other, leaf first; may be empty */
 };
 void azure_evidence_done(struct azure_evidence *ev);
+struct azure_evidence azure_evidence_empty(void); /* with the bounds above as its maxima */
 
 /* Appended to ret; zeros behind the HCL report are left out.  ERR_INVALID when a part is missing,
  * ERR_TOO_LARGE when one is larger than its bound above. */
