@@ -7,7 +7,7 @@
 
 #define EVENT_LOG_PATH "/sys/firmware/acpi/tables/data/CCEL"
 /* What is kept of the padding: the last event may end with the same bytes. */
-#define EVENT_LOG_PADDING 4096
+#define EVENT_LOG_PADDING 512
 
 /* path: NULL is EVENT_LOG_PATH.  ERR_NOT_FOUND: the machine has none; ERR_TOO_LARGE: over 4 MiB, or
  * over ret's maximum (EVIDENCE_LOG_MAX) without its padding. */

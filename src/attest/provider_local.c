@@ -21,8 +21,7 @@ enum err_code quotes_from_parse(const char *name, enum quotes_from *ret, struct 
             return ERR_OK;
         }
     }
-    return err_set(e, ERR_USAGE,
-                   "quotes from \"%.40s\": expected auto, configfs-tsm, tdx-guest or azure-vtpm",
+    return err_set(e, ERR_USAGE, "\"%.40s\": expected auto, configfs-tsm, tdx-guest or azure-vtpm",
                    name);
 }
 

@@ -1,10 +1,12 @@
 #include "attest/vtpm.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <tss2/tss2_esys.h>
 #include <tss2/tss2_mu.h>
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tcti_device.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "crypto/digest.h"
 #ifdef TEEREG_DEV_ROOTS
@@ -82,8 +84,7 @@ static enum err_code tcti_open(tcti_init init, const char *conf, TSS2_TCTI_CONTE
     rc = init(t, &size, conf);
     if (rc != TSS2_RC_SUCCESS) {
         free(t);
-        return err_set(e, ERR_IO, "%s: %s (is this machine's vTPM on, and are you root?)", conf,
-                       Tss2_RC_Decode(rc));
+        return err_set(e, ERR_IO, "%s: %s", conf, Tss2_RC_Decode(rc));
     }
     *ret = t;
     return ERR_OK;
@@ -95,7 +96,12 @@ static enum err_code tcti_of(const char *device, TSS2_TCTI_CONTEXT **ret, struct
     if (device && strncmp(device, "swtpm:", 6) == 0)
         return tcti_open(Tss2_Tcti_Swtpm_Init, device + 6, ret, e);
 #endif
-    return tcti_open(Tss2_Tcti_Device_Init, device ? device : VTPM_DEVICE, ret, e);
+    if (!device)
+        device = VTPM_DEVICE;
+    if (access(device, R_OK | W_OK) != 0)
+        return err_set(e, ERR_IO, "%s: %s (is this machine's vTPM on? run as root)", device,
+                       strerror(errno));
+    return tcti_open(Tss2_Tcti_Device_Init, device, ret, e);
 }
 
 /* The library writes to stderr whatever it meets; errors here carry its words already. */
