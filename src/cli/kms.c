@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "chain/view_trusted.h"
 #include "cli/cli.h"
+#include "cli/quotes.h"
 #include "cli/judge.h"
 #include "cli/node.h"
 #include "net/http_client.h"
@@ -104,13 +105,6 @@ static enum err_code open_view(const struct cli_args *a, const struct kms_config
     return view_trusted_new(&config, &g->view, e);
 }
 
-static enum err_code open_quotes(const struct cli_args *a, quote_provider **ret, struct err *e)
-{
-    if (cli_value(a, "attester"))
-        return provider_remote(cli_value(a, "attester"), ret, e);
-    return provider_configfs(cli_value(a, "tsm-report"), ret, e);
-}
-
 #define ROOT_TEXT_MAX 256
 
 static enum err_code read_root(const struct cli_args *a, struct buf *text, struct err *e)
@@ -148,7 +142,7 @@ static enum err_code open_ground(const struct cli_args *a, const struct kms_conf
                                  struct ground *g, struct err *e)
 {
     TRY(open_root(a, &g->root, e));
-    TRY(open_quotes(a, &g->quotes, e));
+    TRY(cli_quotes_open(a, &g->quotes, e));
     return open_view(a, c, g, e);
 }
 
@@ -298,8 +292,8 @@ static const struct cli_option serve_options[] = {
     {"listen", "ADDRESS", "where instances connect", "0.0.0.0:8443", CLI_OPTIONAL},
     OPT_ADMIN,
     {"audit", "FILE", "the audit log", "/var/lib/teereg/audit.log", CLI_OPTIONAL},
+    CLI_OPT_QUOTES,
     CLI_OPT_COLLATERAL_DIR,
-    {"tsm-report", "FOLDER", "where the kernel makes quotes", PROVIDER_CONFIGFS_DIR, CLI_OPTIONAL},
     {"rate", "N", "requests per second and address; 0: no limit", "200", CLI_OPTIONAL},
     {"quote-rate", "N", "requests that cost a quote, per second and address; 0: no limit", "10",
      CLI_OPTIONAL},
@@ -308,8 +302,8 @@ static const struct cli_option serve_options[] = {
      CLI_OPTIONAL},
     {"log-json", NULL, "one JSON object a line", NULL, CLI_OPTIONAL},
     {"log-debug", NULL, "every exchange too", NULL, CLI_OPTIONAL},
+    CLI_OPT_QUOTES_DEV
 #ifdef TEEREG_DEV_ROOTS
-    {"attester", "URL", "a simulated platform (development build)", NULL, CLI_OPTIONAL},
     {"root-key-file", "FILE", "the root key, of `teereg kms root-key` (development build)", NULL,
      CLI_OPTIONAL},
     {"root-key-fd", "N", "the same from a descriptor (development build)", NULL, CLI_OPTIONAL},
