@@ -2,8 +2,9 @@
  * private.
  *
  * One vtpm is one connection, for one thread; every call ends at the deadline that it was opened
- * with, after which it is of no more use.  Owner and index authorisation are empty passwords, as on
- * machines of Azure.  Source: TPM 2.0 Library, part 3. */
+ * with, after which it is of no more use (but for swtpm: that way waits as long as it takes). Owner
+ * and index authorisation are empty passwords, as on machines of Azure.  Source: TPM 2.0 Library,
+ * part 3. */
 #pragma once
 #include "base/buf.h"
 
