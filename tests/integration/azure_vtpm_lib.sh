@@ -43,7 +43,7 @@ azure_machine() {
     line=$(wait_line paravisor '^listening')
     AZURE_TPM=swtpm:host=127.0.0.1,port=$(cut -d' ' -f3 <<<"$line")
     AZURE_IMDS=http://127.0.0.1:$(cut -d' ' -f5 <<<"$line")
-    export TPM2TOOLS_TCTI=$AZURE_TPM
+    export AZURE_IMDS TPM2TOOLS_TCTI=$AZURE_TPM
 
     run tpm2_createprimary -Q -C e -g sha256 -G rsa2048:rsassa-sha256:null -c "$d/ak.ctx" \
         -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign'
