@@ -212,9 +212,9 @@ refused "a simulated quote with another signature is not" 3 'QUOTE_SIG' \
 # ---- event logs ----
 
 logs=$vectors/dcap/ccel
-teereg evidence log "$logs/gcp_cos113.ccel.bin" --quote "$quotes/tdx_v4_00806f05_gcp_cos113.bin" >"$WORK/log" ||
+teereg evidence log "$logs/gcp_cos113.ccel.bin" --quote "$quotes/tdx_v4_00806f05_gcp_cos113.bin" >"$WORK/listing" ||
     fail "the log of a quote's machine is refused"
-grep -q '^ *16  RTMR1  EV_SEPARATOR  00000000  \[digest matches\]$' "$WORK/log" || fail "no separator in the listing"
+grep -q '^ *16  RTMR1  EV_SEPARATOR  00000000  \[digest matches\]$' "$WORK/listing" || fail "no separator in the listing"
 ok "an event log is listed, and held against its quote"
 teereg evidence log "$logs/dstack_quote_report.json" --json | grep -q '"matches": true' || fail "dstack's log does not match"
 ok "a log that comes with its quote is held against it"
