@@ -331,9 +331,9 @@ static void headers_that_say_nothing_are_refused(void **state)
 
 static void a_body_that_is_no_csr_is_refused(void **state)
 {
-    static const char *const bodies[] = {"", "junk",
-                                         "-----BEGIN CERTIFICATE-----\nMAA=\n"
-                                         "-----END CERTIFICATE-----\n"};
+    static const char certificate[] =
+        "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    static const char *const bodies[] = {"", "junk", certificate};
     struct world *w = *state;
     GOT;
     struct ask_v1 a = ask_of(w, &g);
