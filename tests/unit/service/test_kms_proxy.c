@@ -213,14 +213,15 @@ static void a_token_is_32_random_bytes_in_hex_or_base64(void **state)
 {
     static const char *const good[] = {TOKEN, TOKEN "\n",
                                        "b6HA3jmy1OV3iBkKKzxNXm9wgZKjtMXW5/gJGis8TV4="};
+    static const char two_ends[] = TOKEN "\n\n", odd[] = TOKEN "f", blank[] = " " TOKEN;
     static const char *const bad[] = {
         "",
         "\n",
         "secret",
         "6fa1c0de39b2d4e5",
-        TOKEN "\n\n",
-        TOKEN "f",
-        " " TOKEN,
+        two_ends,
+        odd,
+        blank,
         "0000000000000000000000000000000000000000000000000000000000000000",
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="};
     struct err e;
@@ -279,10 +280,9 @@ static void a_peer_that_is_not_local_is_403(void **state)
 
 static void assert_refused_on(struct stage *st, http_client *c, const char *base)
 {
-    static const char *const paths[] = {"/api/v2/secrets/0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
-                                        "/api/attested/secrets/"
-                                        "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
-                                        "/livez", "/nothing"};
+#define APP "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"
+    static const char v2[] = "/api/v2/secrets/" APP, v1[] = "/api/attested/secrets/" APP;
+    static const char *const paths[] = {v2, v1, "/livez", "/nothing"};
     static const struct http_header each[] = {{PROXY_HEADER_TYPE, "qemu-tdx"},
                                               {PROXY_HEADER_MEASUREMENT, "{}"},
                                               {KMS_PROXY_HEADER_TOKEN, TOKEN}};
