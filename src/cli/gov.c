@@ -26,10 +26,8 @@ static const struct cli_option app_allow_options[] = {
     }
 #define OPT_FIRMWARE                                                                               \
     {                                                                                              \
-        "firmware", "MRTD",                                                                        \
-            "a firmware of instances of scheme 1 (KMS contract); zeros: what an Azure proxy "      \
-            "vouches for",                                                                         \
-            NULL, CLI_OPTIONAL                                                                     \
+        "firmware", "MRTD", "firmware of scheme 1 (KMS contract); zeros: Azure by a proxy", NULL,  \
+            CLI_OPTIONAL                                                                           \
     }
 static const struct cli_option allow_options[] = {
     CLI_OPT_RPC,

@@ -17,8 +17,7 @@
         {"min-delay", "SECONDS", "refuse contracts with a shorter delay", "0", CLI_OPTIONAL},      \
         {"max-block-age", "SECONDS", "the oldest finalized block to judge by", "3600",             \
          CLI_OPTIONAL},                                                                            \
-        {"proxy-listen", "ADDRESS",                                                                \
-         "version 1: where a proxy's headers are believed, 127.0.0.1:8082 or unix:PATH", NULL,     \
+        {"proxy-listen", "ADDRESS", "version 1, for a proxy: 127.0.0.1:8082 or unix:PATH", NULL,   \
          CLI_OPTIONAL},                                                                            \
     {                                                                                              \
         "metrics", "ADDRESS", "metrics also on this loopback port, 127.0.0.1:9100", NULL,          \
@@ -315,10 +314,7 @@ static const struct cli_option serve_options[] = {
     OPT_ADMIN,
     {"audit", "FILE", "the audit log", "/var/lib/teereg/audit.log", CLI_OPTIONAL},
     {"proxy-token-file", "FILE",
-     "what the proxy sends as " KMS_PROXY_HEADER_TOKEN
-     ": 32 random bytes or more in hex or base64, "
-     "mode 0600",
-     NULL, CLI_OPTIONAL},
+     "the token for " KMS_PROXY_HEADER_TOKEN ", hex or base64, mode 0600", NULL, CLI_OPTIONAL},
     {"tsm-report", "FOLDER", "where the kernel makes quotes", PROVIDER_CONFIGFS_DIR, CLI_OPTIONAL},
     {"rate", "N", "requests per second and address; 0: no limit", "200", CLI_OPTIONAL},
     {"quote-rate", "N", "requests that cost a quote, per second and address; 0: no limit", "10",
