@@ -59,7 +59,7 @@ enum quotes_from {
     QUOTES_AZURE,
 };
 /* "auto", "configfs-tsm", "tdx-guest", "azure-vtpm": the names of the providers.  ERR_USAGE. */
-MUST_CHECK enum err_code quotes_from_parse(const char *name, enum quotes_from *ret, struct err *e);
+MUST_CHECK enum err_code quotes_from_named(const char *name, enum quotes_from *ret, struct err *e);
 
 struct provider_local_config {
     enum quotes_from from;

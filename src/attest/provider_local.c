@@ -13,7 +13,7 @@ static const struct {
 };
 #define NAMES (sizeof names / sizeof names[0])
 
-enum err_code quotes_from_parse(const char *name, enum quotes_from *ret, struct err *e)
+enum err_code quotes_from_named(const char *name, enum quotes_from *ret, struct err *e)
 {
     for (size_t i = 0; i < NAMES; i++) {
         if (strcmp(name, names[i].name) == 0) {

@@ -14,7 +14,7 @@ enum err_code cli_quotes_open(const struct cli_args *a, quote_provider **ret, st
     c.azure.tpm = cli_value(a, "tpm");
     c.azure.imds = cli_value(a, "imds");
 #endif
-    TRY_IN(e, quotes_from_parse(cli_value(a, "quotes-from"), &c.from, e), "--quotes-from");
+    TRY_IN(e, quotes_from_named(cli_value(a, "quotes-from"), &c.from, e), "--quotes-from");
     TRY(cli_u64(a, "qgs-port", UINT32_MAX, &port, e));
     c.qgs_port = (uint32_t)port;
     return provider_open_local(&c, ret, e);

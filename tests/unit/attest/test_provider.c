@@ -343,11 +343,11 @@ static void every_way_has_a_name(void **state)
 
     (void)state;
     for (size_t i = 0; i < 4; i++) {
-        need(quotes_from_parse(names[i], &from, &e), &e);
+        need(quotes_from_named(names[i], &from, &e), &e);
         assert_int_equal(from, i);
     }
-    assert_int_equal(quotes_from_parse("remote", &from, &e), ERR_USAGE);
-    assert_int_equal(quotes_from_parse("", &from, &e), ERR_USAGE);
+    assert_int_equal(quotes_from_named("remote", &from, &e), ERR_USAGE);
+    assert_int_equal(quotes_from_named("", &from, &e), ERR_USAGE);
 }
 
 static void a_way_that_was_asked_for_is_the_only_one_tried(void **state)
