@@ -42,6 +42,7 @@ azure_machine() {
         --report-size $report_size
     line=$(wait_line paravisor '^listening')
     AZURE_TPM=swtpm:host=127.0.0.1,port=$(cut -d' ' -f3 <<<"$line")
+    # shellcheck disable=SC2034  # for who calls it
     AZURE_IMDS=http://127.0.0.1:$(cut -d' ' -f5 <<<"$line")
     export AZURE_IMDS TPM2TOOLS_TCTI=$AZURE_TPM
 
