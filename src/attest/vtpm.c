@@ -14,7 +14,7 @@
 #endif
 
 #define WAIT_MS        100
-#define NV_CHUNK       1024 /* TPM2_PT_NV_BUFFER_MAX is asked of the TPM by nobody: 1024 is common */
+#define NV_CHUNK       512 /* any TPM gives as much at once; TPM2_PT_NV_BUFFER_MAX is mostly 1024 */
 #define NV_MAX         8192
 #define QUOTE_ATTEMPTS 8
 #define NO_SESSIONS    ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE
