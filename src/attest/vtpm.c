@@ -194,7 +194,7 @@ static enum err_code nv_read_chunk(vtpm *v, ESYS_TR object, uint16_t size, uint1
 enum err_code vtpm_nv_read(vtpm *v, uint32_t index, struct buf *ret, struct err *e)
 {
     ESYS_TR object;
-    size_t size;
+    size_t size = 0;
 
     TRY(object_of(v, index, &object, e));
     TRY(nv_size(v, object, &size, e));
