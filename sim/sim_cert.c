@@ -28,7 +28,7 @@ static void put_rdn(struct buf *out, uint8_t type, uint8_t tag, const char *valu
     der_put(out, DER_SET, buf_bytes(&seq));
 }
 
-void sim_name_put(struct buf *out, const char *common_name)
+static void put_name(struct buf *out, const char *common_name)
 {
     struct buf rdns AUTO_CALL(buf_done) = PART;
 
@@ -61,7 +61,7 @@ static void put_extension(struct buf *out, struct bytes oid, bool critical, cons
     der_put(out, DER_SEQUENCE, buf_bytes(&seq));
 }
 
-void sim_ce_put(struct buf *out, uint8_t ce, bool critical, const struct buf *value)
+static void put_ce(struct buf *out, uint8_t ce, bool critical, const struct buf *value)
 {
     put_extension(out, BYTES(((const uint8_t[]){0x06, 0x03, 0x55, 0x1d, ce})), critical, value);
 }
@@ -80,7 +80,7 @@ static void put_crl(struct buf *out, const char *uri)
         buf_clear(&value);
         der_put(&value, tags[i], buf_bytes(&inner));
     }
-    sim_ce_put(out, CE_CRL, false, &value);
+    put_ce(out, CE_CRL, false, &value);
 }
 
 static void put_constraints(struct buf *out, const struct sim_cert_spec *spec)
@@ -93,42 +93,29 @@ static void put_constraints(struct buf *out, const struct sim_cert_spec *spec)
         der_put(&seq, DER_INTEGER, BYTES(((const uint8_t[]){(uint8_t)spec->path_length})));
     }
     der_put(&value, DER_SEQUENCE, buf_bytes(&seq));
-    sim_ce_put(out, CE_CONSTRAINTS, true, &value);
+    put_ce(out, CE_CONSTRAINTS, true, &value);
 }
 
 /* First 20 bytes of SHA-256 of the 65-byte point (RFC 7093 method 1). */
-static enum err_code key_id(const EVP_PKEY *key, uint8_t ret[static X509_KEY_ID_LEN], struct err *e)
+static enum err_code put_key_ids(struct buf *out, const EVP_PKEY *key, const EVP_PKEY *issuer,
+                                 const char *crl, struct err *e)
 {
+    struct buf aki AUTO_CALL(buf_done) = PART;
+    struct buf aki_seq AUTO_CALL(buf_done) = PART;
+    struct buf ski AUTO_CALL(buf_done) = PART;
     uint8_t point[P256_POINT_LEN];
     struct hash32 h;
 
+    TRY(p256_point(issuer, point, e));
+    sha256(BYTES(point), &h);
+    der_put(&aki, 0x80, (struct bytes){h.b, X509_KEY_ID_LEN});
+    der_put(&aki_seq, DER_SEQUENCE, buf_bytes(&aki));
+    put_ce(out, CE_AKI, false, &aki_seq);
+    put_crl(out, crl);
     TRY(p256_point(key, point, e));
     sha256(BYTES(point), &h);
-    memcpy(ret, h.b, X509_KEY_ID_LEN);
-    return ERR_OK;
-}
-
-enum err_code sim_aki_put(struct buf *out, const EVP_PKEY *issuer, struct err *e)
-{
-    struct buf aki AUTO_CALL(buf_done) = PART;
-    struct buf seq AUTO_CALL(buf_done) = PART;
-    uint8_t id[X509_KEY_ID_LEN];
-
-    TRY(key_id(issuer, id, e));
-    der_put(&aki, 0x80, BYTES(id));
-    der_put(&seq, DER_SEQUENCE, buf_bytes(&aki));
-    sim_ce_put(out, CE_AKI, false, &seq);
-    return ERR_OK;
-}
-
-static enum err_code put_ski(struct buf *out, const EVP_PKEY *key, struct err *e)
-{
-    struct buf ski AUTO_CALL(buf_done) = PART;
-    uint8_t id[X509_KEY_ID_LEN];
-
-    TRY(key_id(key, id, e));
-    der_put(&ski, DER_OCTET_STRING, BYTES(id));
-    sim_ce_put(out, CE_SKI, false, &ski);
+    der_put(&ski, DER_OCTET_STRING, (struct bytes){h.b, X509_KEY_ID_LEN});
+    put_ce(out, CE_SKI, false, &ski);
     return ERR_OK;
 }
 
@@ -140,11 +127,9 @@ static enum err_code put_extensions(struct buf *out, const struct sim_cert_spec 
     struct buf usage AUTO_CALL(buf_done) = PART;
     struct buf sgx AUTO_CALL(buf_done) = PART;
 
-    TRY(sim_aki_put(&list, issuer, e));
-    put_crl(&list, spec->crl);
-    TRY(put_ski(&list, key, e));
+    TRY(put_key_ids(&list, key, issuer, spec->crl, e));
     der_put(&usage, DER_BIT_STRING, BYTES(((const uint8_t[]){spec->usage_bits, spec->key_usage})));
-    sim_ce_put(&list, CE_KEY_USAGE, true, &usage);
+    put_ce(&list, CE_KEY_USAGE, true, &usage);
     put_constraints(&list, spec);
     buf_put(&sgx, spec->sgx);
     for (int i = 0; spec->sgx.n > 0 && i < (spec->sgx_twice ? 2 : 1); i++)
@@ -154,57 +139,38 @@ static enum err_code put_extensions(struct buf *out, const struct sim_cert_spec 
     return buf_check(out, e);
 }
 
-enum err_code sim_serial(const EVP_PKEY *key, uint8_t ret[static SIM_SERIAL_LEN], struct err *e)
-{
-    uint8_t spki[P256_SPKI_LEN];
-    struct hash32 h;
-
-    TRY(p256_spki(key, spki, e));
-    sha256(BYTES(spki), &h);
-    h.b[0] = (uint8_t)((h.b[0] & 0x3f) | 0x40); /* positive, and always 16 bytes */
-    memcpy(ret, h.b, SIM_SERIAL_LEN);
-    return ERR_OK;
-}
-
-enum err_code sim_signed_put(struct buf *out, const struct buf *fields, const EVP_PKEY *key,
-                             struct err *e)
-{
-    struct buf parts AUTO_CALL(buf_done) = PART;
-    struct buf bits AUTO_CALL(buf_done) = PART;
-
-    der_put(&parts, DER_SEQUENCE, buf_bytes(fields));
-    TRY(buf_check(&parts, e));
-    buf_put_u8(&bits, 0); /* no unused bits */
-    TRY(p256_sign_deterministic(key, buf_bytes(&parts), &bits, e));
-    buf_put(&parts, BYTES(ecdsa_sha256));
-    der_put(&parts, DER_BIT_STRING, buf_bytes(&bits));
-    TRY(buf_check(&parts, e));
-    der_put(out, DER_SEQUENCE, buf_bytes(&parts));
-    return buf_check(out, e);
-}
-
-void sim_signature_algorithm_put(struct buf *out)
-{
-    buf_put(out, BYTES(ecdsa_sha256));
-}
-
 enum err_code sim_cert_make(const struct sim_cert_spec *spec, const EVP_PKEY *key,
                             const EVP_PKEY *issuer_key, const EVP_PKEY *signature_key,
                             struct buf *ret, struct err *e)
 {
     struct buf fields AUTO_CALL(buf_done) = PART;
-    uint8_t spki[P256_SPKI_LEN], serial[SIM_SERIAL_LEN];
+    struct buf tbs AUTO_CALL(buf_done) = PART;
+    struct buf bits AUTO_CALL(buf_done) = PART;
+    struct buf cert AUTO_CALL(buf_done) = PART;
+    uint8_t spki[P256_SPKI_LEN];
+    struct hash32 serial;
 
     TRY(p256_spki(key, spki, e));
-    TRY(sim_serial(key, serial, e));
+    sha256(BYTES(spki), &serial);
+    serial.b[0] = (uint8_t)((serial.b[0] & 0x3f) | 0x40); /* positive, and always 16 bytes */
+
     buf_put(&fields, BYTES(version3));
-    der_put(&fields, DER_INTEGER, BYTES(serial));
-    sim_signature_algorithm_put(&fields);
-    sim_name_put(&fields, spec->issuer);
+    der_put(&fields, DER_INTEGER, (struct bytes){serial.b, 16});
+    buf_put(&fields, BYTES(ecdsa_sha256));
+    put_name(&fields, spec->issuer);
     put_validity(&fields, spec);
-    sim_name_put(&fields, spec->subject);
+    put_name(&fields, spec->subject);
     buf_put(&fields, BYTES(spki));
     TRY(put_extensions(&fields, spec, key, issuer_key, e));
-    TRY(buf_check(&fields, e));
-    return sim_signed_put(ret, &fields, signature_key, e);
+    der_put(&tbs, DER_SEQUENCE, buf_bytes(&fields));
+    TRY(buf_check(&tbs, e));
+
+    buf_put_u8(&bits, 0); /* no unused bits */
+    TRY(p256_sign_deterministic(signature_key, buf_bytes(&tbs), &bits, e));
+    buf_put(&cert, buf_bytes(&tbs));
+    buf_put(&cert, BYTES(ecdsa_sha256));
+    der_put(&cert, DER_BIT_STRING, buf_bytes(&bits));
+    TRY(buf_check(&cert, e));
+    der_put(ret, DER_SEQUENCE, buf_bytes(&cert));
+    return buf_check(ret, e);
 }

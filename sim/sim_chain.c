@@ -98,7 +98,7 @@ static void making_done(struct making *m)
     buf_done(&m->leaf);
 }
 
-enum err_code sim_unknown_root(EVP_PKEY **ret_key, struct buf *ret, struct err *e)
+static enum err_code make_root(struct making *m, struct err *e)
 {
     static const struct sim_cert_spec spec = {
         .subject = SIM_CN_ROOT,
@@ -109,20 +109,13 @@ enum err_code sim_unknown_root(EVP_PKEY **ret_key, struct buf *ret, struct err *
         .key_usage = 0x06,
         .usage_bits = 1,
     };
-    AUTO(EVP_PKEY) key = NULL;
 
-    TRY(sim_key("a root that nobody knows", "root", &key, e));
-    TRY(sim_cert_make(&spec, key, key, key, ret, e));
-    *ret_key = TAKE(key);
-    return ERR_OK;
-}
-
-static enum err_code make_root(struct making *m, struct err *e)
-{
-    if (m->fault == SIM_ROOT_UNKNOWN)
-        return sim_unknown_root(&m->root_key, &m->root, e);
-    TRY(sim_root_key(&m->root_key, e));
-    return sim_root_certificate(&m->root, e);
+    if (m->fault != SIM_ROOT_UNKNOWN) {
+        TRY(sim_root_key(&m->root_key, e));
+        return sim_root_certificate(&m->root, e);
+    }
+    TRY(sim_key("a root that nobody knows", "root", &m->root_key, e));
+    return sim_cert_make(&spec, m->root_key, m->root_key, m->root_key, &m->root, e);
 }
 
 /* One CA for all platforms, as Intel has one. */
@@ -142,19 +135,6 @@ static enum err_code make_ca(struct making *m, struct err *e)
     TRY(sim_key("", "platform-ca", &m->ca_key, e));
     return sim_cert_make(&spec, m->ca_key, m->root_key,
                          m->fault == SIM_CA_SIG ? m->other : m->root_key, &m->ca, e);
-}
-
-enum err_code sim_ca(EVP_PKEY **ret_key, struct buf *ret, struct err *e)
-{
-    struct making m AUTO_CALL(making_done) = {
-        .fault = SIM_OK, .root = PART, .ca = PART, .leaf = PART};
-
-    TRY(make_root(&m, e));
-    TRY(make_ca(&m, e));
-    buf_put(ret, buf_bytes(&m.ca));
-    TRY(buf_check(ret, e));
-    *ret_key = TAKE(m.ca_key);
-    return ERR_OK;
 }
 
 static enum err_code make_leaf(struct making *m, const struct sim_platform_info *info,

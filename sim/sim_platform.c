@@ -7,9 +7,9 @@
 #include "sim_root.h"
 
 /* MRSIGNER of Intel's TD quoting enclave: a verifier asks for it. */
-const uint8_t sim_qe_signer[32] = {0xdc, 0x9e, 0x2a, 0x7c, 0x6f, 0x94, 0x8f, 0x17, 0x47, 0x4e, 0x34,
-                                   0xa7, 0xfc, 0x43, 0xed, 0x03, 0x0f, 0x7c, 0x15, 0x63, 0xf1, 0xba,
-                                   0xbd, 0xdf, 0x63, 0x40, 0xc8, 0x2e, 0x0e, 0x54, 0xa8, 0xc5};
+static const uint8_t intel_qe_signer[32] = {
+    0xdc, 0x9e, 0x2a, 0x7c, 0x6f, 0x94, 0x8f, 0x17, 0x47, 0x4e, 0x34, 0xa7, 0xfc, 0x43, 0xed, 0x03,
+    0x0f, 0x7c, 0x15, 0x63, 0xf1, 0xba, 0xbd, 0xdf, 0x63, 0x40, 0xc8, 0x2e, 0x0e, 0x54, 0xa8, 0xc5};
 
 enum { CERT_PPID = 1, CERT_PCK_CHAIN = 5, CERT_QE_REPORT = 6 };
 
@@ -72,10 +72,10 @@ static void put_qe_report(struct buf *out, const struct sim_platform *p, const s
     if (p->fault == SIM_QE_SIGNER)
         buf_put(out, BYTES_OF(mrenclave));
     else
-        buf_put(out, BYTES(sim_qe_signer));
+        buf_put(out, BYTES(intel_qe_signer));
     buf_put_zero(out, 96);
-    buf_put_u16le(out, SIM_QE_PROD_ID);
-    buf_put_u16le(out, SIM_QE_SVN);
+    buf_put_u16le(out, 2); /* ISVPRODID */
+    buf_put_u16le(out, 7); /* ISVSVN */
     buf_put_zero(out, 60);
     buf_put(out, BYTES_OF(*bound));
     buf_put(out, BYTES(tail));
@@ -133,7 +133,6 @@ enum err_code sim_platform_new(const char *seed, enum sim_fault fault, sim_platf
     TRY(sim_key(seed, "attestation", &attestation, e));
     TRY(sim_key(seed, "pck", &pck, e));
     TRY(sim_key(seed, "another key", &other, e));
-    TRY(sim_serial(pck, p->pck_serial, e));
     TRY(sim_chain_make(&p->info, fault, pck, other, &p->chain, e));
     TRY(put_tail(p, attestation, pck, other, e));
     p->signer = fault == SIM_QUOTE_SIG ? TAKE(other) : TAKE(attestation);

@@ -1,22 +1,15 @@
 /* sim_platform - what the making of a platform and of its quotes share.  Room: sim, private. */
 #pragma once
 #include "crypto/p256.h"
-#include "sim_cert.h"
 #include "sim_quote.h"
 
 #define SIM_QE_REPORT_LEN 384
 #define SIM_RAW_SIG_LEN   64
 
-/* The quoting enclave: sim_qe_signer is MRSIGNER of Intel's TD quoting enclave. */
-#define SIM_QE_PROD_ID 2
-#define SIM_QE_SVN     7
-extern const uint8_t sim_qe_signer[32];
-
 struct sim_platform {
     enum sim_fault fault;
     struct sim_platform_info info;
     uint8_t qe_id[16];
-    uint8_t pck_serial[SIM_SERIAL_LEN];
     EVP_PKEY *signer; /* of quotes: the attestation key, but in SIM_QUOTE_SIG */
     struct buf chain; /* PEM */
     struct buf tail;  /* the signature data behind the quote signature */
@@ -32,7 +25,3 @@ MUST_CHECK enum err_code sim_sgx_extension(const struct sim_platform_info *info,
 MUST_CHECK enum err_code sim_chain_make(const struct sim_platform_info *info, enum sim_fault fault,
                                         const EVP_PKEY *pck, const EVP_PKEY *other, struct buf *ret,
                                         struct err *e);
-/* The "Platform CA" that certifies every platform: its key, and its certificate (DER) appended. */
-MUST_CHECK enum err_code sim_ca(EVP_PKEY **ret_key, struct buf *ret, struct err *e);
-/* The root of the name that no verifier knows, in the same way. */
-MUST_CHECK enum err_code sim_unknown_root(EVP_PKEY **ret_key, struct buf *ret, struct err *e);
