@@ -133,30 +133,30 @@ static enum err_code read_configuration(const json *root, struct hcl_runtime *re
     return ERR_OK;
 }
 
-static enum err_code read_runtime(struct bytes text, struct hcl_runtime *ret, struct err *e)
+enum err_code hcl_runtime_of_json(const json *root, struct hcl_runtime *ret, struct err *e)
 {
-    AUTO(json) root = NULL;
+    struct hcl_runtime r AUTO_CALL(hcl_runtime_done) = {0};
 
-    TRY(json_parse(text, HCL_REPORT_MAX, &root, e));
-    TRY(read_ak(root, &ret->ak, e));
-    TRY(read_configuration(root, ret, e));
-    ret->has_user_data = json_has(root, "user-data");
-    if (ret->has_user_data)
-        TRY(json_get_hex(root, "user-data", ret->user_data, sizeof ret->user_data, e));
+    TRY(read_ak(root, &r.ak, e));
+    TRY(read_configuration(root, &r, e));
+    r.has_user_data = json_has(root, "user-data");
+    if (r.has_user_data)
+        TRY(json_get_hex(root, "user-data", r.user_data, sizeof r.user_data, e));
+    hcl_runtime_done(ret);
+    *ret = r;
+    r = (struct hcl_runtime){0};
     return ERR_OK;
 }
 
 enum err_code hcl_runtime_parse(struct bytes variable, struct hcl_runtime *ret,
                                 enum attest_fault *fault, struct err *e)
 {
-    struct hcl_runtime r AUTO_CALL(hcl_runtime_done) = {0};
+    AUTO(json) root = NULL;
     struct err why;
 
-    if (read_runtime(variable, &r, &why) != ERR_OK)
+    if (json_parse(variable, HCL_REPORT_MAX, &root, &why) != ERR_OK ||
+        hcl_runtime_of_json(root, ret, &why) != ERR_OK)
         return attest_fail(fault, e, why.code == ERR_NOMEM ? FAULT_INTERNAL : FAULT_HCL_RUNTIME,
                            "%s", why.msg);
-    hcl_runtime_done(ret);
-    *ret = r;
-    r = (struct hcl_runtime){0};
     return ERR_OK;
 }

@@ -11,7 +11,7 @@
  * The hardware's quote is over SHA-256(variable data). */
 #pragma once
 #include "attest/fault.h"
-#include "base/buf.h"
+#include "base/json.h"
 #include "crypto/rsa.h"
 
 #define HCL_REPORT_MAX 8192
@@ -40,3 +40,6 @@ void hcl_runtime_done(struct hcl_runtime *r);
  * HCL_RUNTIME.  Begin with `= {0}`; what ret held is freed, on success only. */
 MUST_CHECK enum err_code hcl_runtime_parse(struct bytes variable, struct hcl_runtime *ret,
                                            enum attest_fault *fault, struct err *e);
+/* The same of JSON that was read already (an attestation token repeats it). */
+MUST_CHECK enum err_code hcl_runtime_of_json(const json *root, struct hcl_runtime *ret,
+                                             struct err *e);
