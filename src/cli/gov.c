@@ -3,7 +3,13 @@
 #include "cli/node.h"
 
 static const struct cli_option deploy_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL, {.name = NULL},
+    CLI_OPT_RPC,
+    CLI_OPT_CHAIN_ID,
+    CLI_OPT_KEY_FILE,
+    CLI_OPT_FINAL,
+    {"scheme", "N", "of an application's identities: 2, or 1 for instances of version 1", "2",
+     CLI_OPTIONAL},
+    {.name = NULL},
 };
 static const struct cli_option app_allow_options[] = {
     CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
@@ -19,6 +25,11 @@ static const struct cli_option app_allow_options[] = {
     {                                                                                              \
         "application", "ADDRESS", "an application (KMS contract)", NULL, CLI_OPTIONAL              \
     }
+#define OPT_FIRMWARE                                                                               \
+    {                                                                                              \
+        "firmware", "MRTD", "firmware of scheme 1 (KMS contract); zeros: Azure by a proxy", NULL,  \
+            CLI_OPTIONAL                                                                           \
+    }
 static const struct cli_option allow_options[] = {
     CLI_OPT_RPC,
     CLI_OPT_CHAIN_ID,
@@ -29,11 +40,12 @@ static const struct cli_option allow_options[] = {
     {"config-hash", "HASH", "the configuration that this KMS image must run with", NULL,
      CLI_OPTIONAL},
     OPT_SUBJECTS,
+    OPT_FIRMWARE,
     {.name = NULL},
 };
 static const struct cli_option revoke_options[] = {
     CLI_OPT_RPC,  CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
-    OPT_CONTRACT, OPT_SUBJECTS,     {.name = NULL},
+    OPT_CONTRACT, OPT_SUBJECTS,     OPT_FIRMWARE,     {.name = NULL},
 };
 static const struct cli_option set_config_options[] = {
     CLI_OPT_RPC,

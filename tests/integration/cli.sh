@@ -209,6 +209,25 @@ teereg-sim quote --measurements "$WORK/orders.json" --report-data "$data" --faul
 refused "a simulated quote with another signature is not" 3 'QUOTE_SIG' \
     teereg evidence verify --file "$WORK/broken.bin" --collateral "$WORK/collateral.json" --root "$WORK/root.pem"
 
+# ---- event logs ----
+
+logs=$vectors/dcap/ccel
+teereg evidence log "$logs/gcp_cos113.ccel.bin" --quote "$quotes/tdx_v4_00806f05_gcp_cos113.bin" >"$WORK/listing" ||
+    fail "the log of a quote's machine is refused"
+grep -q '^ *16  RTMR1  EV_SEPARATOR  00000000  \[digest matches\]$' "$WORK/listing" || fail "no separator in the listing"
+ok "an event log is listed, and held against its quote"
+teereg evidence log "$logs/dstack_quote_report.json" --json | grep -q '"matches": true' || fail "dstack's log does not match"
+ok "a log that comes with its quote is held against it"
+refused "the log of another boot is refused with the registers" 5 'RTMR_MISMATCH.* RTMR0 RTMR1 ' \
+    teereg evidence log "$logs/gcp_cos113_DUPE_SEPARATOR.ccel.bin" --quote "$quotes/tdx_v4_00806f05_gcp_cos113.bin"
+head -c 5000 "$logs/gcp_cos113.ccel.bin" >"$WORK/short.ccel"
+refused "a log cut short is refused" 1 'truncated' teereg evidence log "$WORK/short.ccel"
+teereg evidence log-diff "$logs/gcp_cos113.ccel.bin" "$logs/gcp_cos113_DUPE_SEPARATOR.ccel.bin" >"$WORK/diff" ||
+    fail "two logs cannot be compared"
+grep -q '^  removed  EV_SEPARATOR  00000000: no longer measured$' "$WORK/diff" || fail "the comparison does not say what is gone"
+grep -q '^RTMR2: the same$' "$WORK/diff" || fail "the comparison does not say what stayed"
+ok "two logs are compared"
+
 python3 - "$vectors" "$WORK" <<'END' || fail "evidence differs from the vectors"
 """What `evidence show` and `evidence identity` print, against the vectors."""
 import json
