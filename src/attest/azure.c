@@ -86,9 +86,8 @@ static void examine_td(struct work *w)
         not_judged(w, AZURE_RTMRS, "needs the TDX quote");
         return;
     }
-    if (w->as->policy->n_paravisor == 0)
-        not_judged(w, AZURE_PARAVISOR, "policy lists none; a KMS's contract has its own list");
-    else
+    /* Without a list it is no check of ours: a KMS's contract has its own. */
+    if (w->as->policy->n_paravisor > 0)
         JUDGE(w, AZURE_PARAVISOR,
               step_paravisor(w->as->policy, &w->to->facts, w->as->now, fault, why));
     JUDGE(w, AZURE_RTMRS, check_rtmrs(&x->facts.td, fault, why));
@@ -247,8 +246,8 @@ static void gather(struct work *w)
     struct azure_examination *x = w->to;
 
     x->facts = x->quote.facts;
-    x->facts.measurements.kind = TEE_AZURE_TDX;
-    memcpy(x->facts.measurements.pcr, w->ev->pcr, sizeof w->ev->pcr);
+    if (x->quote.has_quote)
+        measurements_of_azure(&x->facts.td, w->ev->pcr, &x->facts.measurements);
 }
 
 void azure_examine(const struct azure_evidence *ev, const struct attest_question *as,

@@ -3,6 +3,7 @@
 
 #include "attest/finding.h"
 #include "attest/maa_claims.h"
+#include "attest/maa_key.h"
 #include "base/clock.h"
 #include "base/codec.h"
 #include "crypto/digest.h"
@@ -13,6 +14,7 @@ static const char *const names[MAA_CHECKS] = {
     [MAA_HEADER] = "token header",
     [MAA_ALG] = "algorithm",
     [MAA_KEY] = "signing key",
+    [MAA_ENCLAVE] = "signing key is of an enclave of the service",
     [MAA_SIGNATURE] = "token signature",
     [MAA_CLAIMS] = "claims",
     [MAA_ISSUER] = "issuer",
@@ -107,12 +109,17 @@ static void examine_signature(struct work *w)
           AS(FAULT_JWS_FORM, jws_header_read(buf_bytes(&w->token.header), &w->header, &inner)));
     if (!held(w, MAA_HEADER)) {
         not_judged(w, MAA_ALG, "needs the header");
+        not_judged(w, MAA_ENCLAVE, w->ask->admit ? "needs the header" : "");
         not_judged(w, MAA_KEY, "needs the header");
         not_judged(w, MAA_SIGNATURE, "needs the header");
         return;
     }
     JUDGE(w, MAA_ALG, AS(FAULT_JWS_ALG, jws_check_alg(&w->header, &inner)));
     JUDGE(w, MAA_KEY, find_key(w, fault, why));
+    if (w->ask->admit && !held(w, MAA_KEY))
+        not_judged(w, MAA_ENCLAVE, "needs the key");
+    else if (w->ask->admit)
+        JUDGE(w, MAA_ENCLAVE, maa_key_admit(w->key, w->ask->admit, fault, why));
     if (!held(w, MAA_ALG) || !held(w, MAA_KEY))
         not_judged(w, MAA_SIGNATURE, "needs algorithm and key");
     else
@@ -257,6 +264,7 @@ static enum err_code check_status(struct work *w, enum attest_fault *fault, stru
     if (json_get_str(w->machine, "attester_tcb_status", 64, &name, &why) != ERR_OK ||
         tcb_status_parse(bytes_of_str(name), &w->to->claims.status, &why) != ERR_OK)
         return attest_fail(fault, e, FAULT_MAA_TCB_STATUS, "%s", why.msg);
+    w->to->has_status = true;
     if (w->to->claims.status == TCB_REVOKED ||
         !(w->ask->policy->statuses & TCB_STATUS_BIT(w->to->claims.status)))
         return attest_fail(fault, e, FAULT_MAA_TCB_STATUS,
@@ -328,8 +336,6 @@ static void examine_ak(struct work *w)
     else if (w->ask->ak)
         JUDGE(w, MAA_AK,
               attest_fail(fault, why, FAULT_MAA_BINDING, "there is no HCLAkPub in x-ms-runtime"));
-    else
-        not_judged(w, MAA_AK, "the token carries none, and none was asked for");
 }
 
 static void examine_machine(struct work *w)
@@ -351,7 +357,7 @@ static void examine_machine(struct work *w)
         JUDGE(w, MAA_POLICY, check_policy(w, fault, why));
     if (ask->expected)
         JUDGE(w, MAA_REPORT_DATA, check_report_data(w, fault, why));
-    if (ask->runtime.p)
+    if (ask->has_runtime)
         JUDGE(w, MAA_RUNTIME, check_runtime(w, fault, why));
     if (ask->nonce)
         JUDGE(w, MAA_NONCE,
@@ -365,12 +371,14 @@ static void examine_machine(struct work *w)
 static bool owed(const struct work *w, enum maa_check c)
 {
     switch (c) {
+    case MAA_ENCLAVE:
+        return w->ask->admit != NULL;
     case MAA_POLICY:
         return w->ask->policy_hash != NULL;
     case MAA_REPORT_DATA:
         return w->ask->expected != NULL;
     case MAA_RUNTIME:
-        return w->ask->runtime.p != NULL;
+        return w->ask->has_runtime;
     case MAA_NONCE:
         return w->ask->nonce != NULL;
     case MAA_AK:

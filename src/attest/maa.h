@@ -11,10 +11,11 @@
 #define MAA_LIFETIME_MAX_S (8 * 3600)
 
 enum maa_check {
-    MAA_FORM,   /* three segments, canonical base64url */
-    MAA_HEADER, /* a JSON object, without crit */
-    MAA_ALG,    /* RS256 */
-    MAA_KEY,    /* the kid names a usable key of the issuer's */
+    MAA_FORM,    /* three segments, canonical base64url */
+    MAA_HEADER,  /* a JSON object, without crit */
+    MAA_ALG,     /* RS256 */
+    MAA_KEY,     /* the kid names a usable key of the issuer's */
+    MAA_ENCLAVE, /* which an enclave of the service holds; when asked */
     MAA_SIGNATURE,
     MAA_CLAIMS,      /* JSON; members of the kinds that are wanted */
     MAA_ISSUER,      /* iss is the instance that is trusted */
@@ -38,9 +39,9 @@ const char *maa_check_name(enum maa_check c);
 struct maa_claims {
     char issuer[JWKS_ISSUER_MAX + 1];
     int64_t issued, not_before, expires;
-    bool is_guest; /* azurevm: what follows is of its x-ms-isolation-tee */
-    enum tcb_status status;
-    struct td_report td; /* of the tdx_ claims; report_data among them */
+    bool is_guest;          /* azurevm: what follows is of its x-ms-isolation-tee */
+    enum tcb_status status; /* with has_status */
+    struct td_report td;    /* of the tdx_ claims; report_data among them */
     struct hash32 policy_hash;
     rsa_pub *ak; /* HCLAkPub; NULL: none */
 };
@@ -48,12 +49,16 @@ struct maa_claims {
 struct maa_question {
     struct bytes token;
     const struct jwks *keys;
+    /* Keys are believed only when an enclave of the service proves them (attest/maa_key.h), judged
+     * by this; NULL: whoever gave them pinned them. */
+    const struct attest_question *admit;
     const char *issuer; /* exactly; NULL: the one that the keys' certificates name, or, when none
                            of them names any, whatever the token says (the keys were pinned) */
     const struct attest_policy *policy; /* statuses alone */
     const struct hash32 *policy_hash;   /* of the instance's policy; NULL: any */
     const struct report_data *expected; /* the TD's report data; NULL: not judged */
-    struct bytes runtime;               /* runtime data as they were sent; p NULL: not judged */
+    bool has_runtime;                   /* judge it by: */
+    struct bytes runtime;               /* the runtime data as they were sent */
     const char *nonce;                  /* as it was sent; NULL: not judged */
     const rsa_pub *ak;                  /* that HCLAkPub must be; NULL: any */
     int64_t now;
@@ -65,7 +70,8 @@ struct maa_examination {
     enum maa_check first;
     enum attest_fault fault;
     struct attest_finding check[MAA_CHECKS];
-    bool has_claims, has_td; /* claims counts; its td does.  Only with ok are they anybody's word */
+    /* claims counts; its td, its status do.  Only with ok are they anybody's word. */
+    bool has_claims, has_td, has_status;
     struct maa_claims claims;
 };
 void maa_examination_done(struct maa_examination *x);

@@ -301,6 +301,7 @@ static void runtime_data_must_be_what_the_report_data_is_the_hash_of(void **stat
     char hex[HEX_LEN(32)], *right;
 
     (void)state;
+    q.has_runtime = true;
     q.runtime = bytes_of_str("runtime");
     assert_int_equal(verdict_by(q, TOKEN_HEADER, claims), FAULT_MAA_BINDING);
     assert_int_equal(EVP_Digest("runtime", 7, h.b, NULL, EVP_sha256(), NULL), 1);
