@@ -82,7 +82,7 @@ static enum err_code show(const struct cli_args *a, struct err *e)
 
     TRY(exhibit_read(a->positional[0], &x, e));
     const struct attest_question question = {
-        .quote = buf_bytes(&x.quote),
+        .quote = exhibit_quote(&x),
         .tee = QUOTE_TEE_TDX,
         .roots = attest_roots(),
         .policy = &attest_policy_default,
@@ -95,6 +95,8 @@ static enum err_code show(const struct cli_args *a, struct err *e)
                        q.check[CHECK_FORMAT].detail);
     TRY(json_new_object(&result, e));
     TRY(json_put_str(result, "form", x.form, e));
+    if (x.is_azure)
+        measurements_of_azure(&q.facts.td, x.azure.pcr, &q.facts.measurements);
     TRY(put_quote(&q, result, e));
     if (q.has_platform)
         TRY(put_pck(&q, result, e));
@@ -114,10 +116,13 @@ static enum err_code measurements_of(const char *path, struct measurements *ret,
     if (cli_measurements(path, ret, &ignored) == ERR_OK)
         return ERR_OK;
     TRY(exhibit_read(path, &x, e));
-    if (quote_parse(buf_bytes(&x.quote), &quote, &fault, e) != ERR_OK)
+    if (quote_parse(exhibit_quote(&x), &quote, &fault, e) != ERR_OK)
         return err_set(e, ERR_INVALID, "%s: neither measurements (%s) nor a quote", path,
                        ignored.msg);
-    measurements_of_td(&quote.td, ret);
+    if (x.is_azure)
+        measurements_of_azure(&quote.td, x.azure.pcr, ret);
+    else
+        measurements_of_td(&quote.td, ret);
     return ERR_OK;
 }
 

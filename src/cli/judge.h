@@ -20,6 +20,13 @@
 MUST_CHECK enum err_code cli_policy(const struct cli_args *a, struct attest_policy *ret,
                                     struct err *e);
 
+/* Of `evidence verify`: --policy with --accept-status, --at, --report-data. */
+MUST_CHECK enum err_code cli_verify_policy(const struct cli_args *a, struct attest_policy *ret,
+                                           struct err *e);
+MUST_CHECK enum err_code cli_verify_time(const struct cli_args *a, int64_t *ret, struct err *e);
+MUST_CHECK enum err_code cli_verify_report_data(const struct cli_args *a, struct report_data *ret,
+                                                bool *ret_given, struct err *e);
+
 struct cli_judge {
     struct attest_policy policy;
     collateral_cache *objects;

@@ -55,11 +55,10 @@ static enum err_code own_measurements(const char *type, struct bytes quote_bytes
         quote_bytes = buf_bytes(&azure.tdx_quote);
     }
     TRY_IN(e, quote_parse(quote_bytes, &quote, &fault, e), "the quote of this machine");
-    measurements_of_td(&quote.td, ret);
-    if (is_azure) {
-        ret->kind = TEE_AZURE_TDX;
-        memcpy(ret->pcr, azure.pcr, sizeof ret->pcr);
-    }
+    if (is_azure)
+        measurements_of_azure(&quote.td, azure.pcr, ret);
+    else
+        measurements_of_td(&quote.td, ret);
     return ERR_OK;
 }
 
