@@ -36,6 +36,7 @@ static const struct {
     [KMS_APP_NOT_LIVE] = {"app-not-live", DENIED},
     [KMS_LINEAGE] = {"lineage", DENIED},
     [KMS_FIRMWARE_NOT_ALLOWED] = {"firmware-not-allowed", DENIED},
+    [KMS_PARAVISOR_NOT_ALLOWED] = {"paravisor-not-allowed", DENIED},
     [KMS_IDENTITY_UNKNOWN_KIND] = {"identity-unknown-kind", DENIED},
     [KMS_IDENTITY_NOT_ALLOWED] = {"identity-not-allowed", DENIED},
     [KMS_POLICY_UNKNOWN] = {"policy-unknown", DENIED},
@@ -136,11 +137,11 @@ enum err_code kms_decide_self(const struct kms_authority *a, struct finalized_bl
 }
 
 enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *app,
-                             const uint8_t *firmware_mrtd, struct kms_app_standing *ret,
+                             const uint8_t *mrtd, struct kms_app_standing *ret,
                              enum kms_reason *ret_why, struct err *e)
 {
     const struct gov_kms_query of_kms = {
-        .app = app, .principal = &a->self, .firmware_mrtd = firmware_mrtd};
+        .app = app, .principal = &a->self, .firmware_mrtd = mrtd, .paravisor_mrtd = mrtd};
     const struct gov_registry_query nobody = {0};
     const struct kms_config *c = a->config;
     struct kms_app_standing s = {0};

@@ -33,6 +33,7 @@ enum kms_reason {
     KMS_APP_NOT_LIVE,
     KMS_LINEAGE,
     KMS_FIRMWARE_NOT_ALLOWED,
+    KMS_PARAVISOR_NOT_ALLOWED,
     KMS_IDENTITY_UNKNOWN_KIND,
     KMS_IDENTITY_NOT_ALLOWED,
     KMS_POLICY_UNKNOWN,
@@ -86,9 +87,10 @@ struct kms_app_standing {
 };
 /* Reads the KMS contract and the application at the newest finalized block, and checks: this KMS is
  * allowed, its root is the committed one, both contracts are live, the application is allowed with
- * its code and layout, its lineage.  firmware_mrtd: 48 bytes to be asked for, or NULL. */
+ * its code and layout, its lineage.  mrtd: 48 bytes that are asked for on the lists of firmware and
+ * of paravisors, or NULL. */
 MUST_CHECK enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *app,
-                                        const uint8_t *firmware_mrtd, struct kms_app_standing *ret,
+                                        const uint8_t *mrtd, struct kms_app_standing *ret,
                                         enum kms_reason *ret_why, struct err *e);
 
 /* Who asks: identity (or principal) as the application's contract wants it, and the operator who

@@ -132,6 +132,12 @@ static enum err_code ask_about_app(const struct release_ctx *ctx, struct story *
                           &s->standing, why, e);
 }
 
+/* Is what stands between this workload and its host one that governance knows? */
+static enum err_code ask_about_paravisor(struct story *s, enum kms_reason *why, struct err *e)
+{
+    return release_paravisor(&s->standing, verified_quote_measurements(s->quote), why, e);
+}
+
 /* The name under which the contract's list knows this workload. */
 static enum err_code derive_identity(const struct release_ctx *ctx, struct story *s,
                                      enum kms_reason *why, struct err *e)
@@ -258,6 +264,7 @@ static enum err_code tell(const struct release_ctx *ctx, struct story *s, enum k
     TRY(authenticate(ctx, s, why, e));
     TRY(spend_challenge(ctx, s, why, e));
     TRY(ask_about_app(ctx, s, why, e));
+    TRY(ask_about_paravisor(s, why, e));
     TRY(derive_identity(ctx, s, why, e));
     TRY(identify_operator(ctx, s, why, e));
     TRY(ask_about_identity(ctx, s, why, e));
