@@ -62,10 +62,10 @@ static enum err_code read_collateral(const struct cli_args *a, struct asked *q, 
 
     if (!path)
         return ERR_OK;
-    if (!cli_switch(a, "enclave-keys"))
+    if (!cli_switch(a, "enclave-proof"))
         return err_set(e, ERR_USAGE,
                        "--collateral is about no token, only about the enclaves of "
-                       "its keys: with --enclave-keys");
+                       "its keys: with --enclave-proof");
     TRY_IN(e, fs_read(path, &text, e), "--collateral");
     TRY_IN(e, collateral_bundle_decode(buf_bytes(&text), &bundle, e), "%s", path);
     collateral_of_bundle(&bundle, attest_roots(), NULL, &q->collateral);
@@ -110,7 +110,7 @@ enum err_code evidence_verify_maa(const struct cli_args *a, struct err *e)
     const struct maa_question question = {
         .token = buf_bytes(&q.token),
         .keys = &q.keys,
-        .admit = cli_switch(a, "enclave-keys") ? &admit : NULL,
+        .admit = cli_switch(a, "enclave-proof") ? &admit : NULL,
         .issuer = cli_value(a, "issuer"),
         .policy = &q.policy,
         .policy_hash = q.has_policy_hash ? &q.policy_hash : NULL,

@@ -176,7 +176,7 @@ static bool is_malformed(enum err_code code)
 static enum err_code check_options(const struct cli_args *a, bool is_token, struct err *e)
 {
     static const char *const of_tokens[] = {
-        "jwks", "issuer", "enclave-keys", "runtime-data", "nonce", "policy-hash", NULL};
+        "jwks", "issuer", "enclave-proof", "runtime-data", "nonce", "policy-hash", NULL};
     static const char *const of_quotes[] = {"root", NULL};
     const char *const *foreign = is_token ? of_quotes : of_tokens;
 
@@ -241,7 +241,7 @@ const struct cli_option evidence_verify_options[] = {
      CLI_OPTIONAL},
     {"issuer", "URL", "the token's issuer; without: the one that the keys' certificates name", NULL,
      CLI_OPTIONAL},
-    {"enclave-keys", NULL,
+    {"enclave-proof", NULL,
      "believe only keys that an enclave of the service proves (--collateral for SGX)", NULL,
      CLI_OPTIONAL},
     {"runtime-data", "FILE", "what the token must have been made over", NULL, CLI_OPTIONAL},
