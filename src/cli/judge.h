@@ -20,6 +20,10 @@
 MUST_CHECK enum err_code cli_policy(const struct cli_args *a, struct attest_policy *ret,
                                     struct err *e);
 
+/* A file that must be one. */
+MUST_CHECK enum err_code cli_policy_file(const char *path, struct attest_policy *ret,
+                                         struct err *e);
+
 struct cli_judge {
     struct attest_policy policy;
     collateral_cache *objects;
