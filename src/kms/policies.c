@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include "base/fs.h"
-#include "base/log.h"
 
 #define CHAIN_KEPT 64
 #define FILE_MAX   65536
@@ -87,40 +86,43 @@ static enum err_code read_file(const char *path, struct body **ret, struct err *
     return body_new(&policy, ret, e);
 }
 
-static void take_file(kms_policies *p, const char *name)
+static enum err_code take_file(kms_policies *p, const char *name, struct err *e)
 {
     char path[sizeof p->folder + NAME_MAX + 2];
     struct body *b = NULL;
-    struct err e = {0};
 
     snprintf(path, sizeof path, "%s/%s", p->folder, name);
-    if (read_file(path, &b, &e) != ERR_OK) {
-        log_warn("no attestation policy", LOG_STR("file", path), LOG_STR("why", e.msg));
-        return;
-    }
+    TRY_IN(e, read_file(path, &b, e), "%s", path);
     pthread_mutex_lock(&p->lock);
     if (p->n_files < KMS_POLICIES_FILES_MAX && !find_in(p->files, p->n_files, &b->hash))
         p->files[p->n_files++] = TAKE(b);
     pthread_mutex_unlock(&p->lock);
     free(b);
+    return ERR_OK;
 }
 
+/* Reads them all; the error is that of the first one that is no policy. */
 static enum err_code read_folder(kms_policies *p, struct err *e)
 {
     DIR *dir = opendir(p->folder);
     const struct dirent *entry;
+    enum err_code rc = ERR_OK;
+    struct err ignored;
     size_t n = 0;
 
     if (!dir)
         return err_set(e, ERR_IO, "folder of attestation policies %s: cannot be read", p->folder);
-    while ((entry = readdir(dir)) && n < KMS_POLICIES_FILES_MAX)
-        if (*entry->d_name != '.' &&
-            (ends(entry->d_name, ".json") || ends(entry->d_name, ".tlv"))) {
-            take_file(p, entry->d_name);
-            n++;
-        }
+    while ((entry = readdir(dir)) && n < KMS_POLICIES_FILES_MAX) {
+        if (*entry->d_name == '.' || !(ends(entry->d_name, ".json") || ends(entry->d_name, ".tlv")))
+            continue;
+        n++;
+        if (rc == ERR_OK)
+            rc = take_file(p, entry->d_name, e);
+        else
+            (void)!take_file(p, entry->d_name, &ignored);
+    }
     closedir(dir);
-    return ERR_OK;
+    return rc;
 }
 
 /* Is it this caller's turn to look again? */
@@ -181,9 +183,12 @@ enum err_code kms_policies_get(kms_policies *p, const struct chain_view *v,
 
     if (known(p, hash, ret))
         return ERR_OK;
-    /* A folder that cannot be read now has nothing more to say; the chain may. */
-    if (stale(p) && read_folder(p, &ignored) == ERR_OK && known(p, hash, ret))
-        return ERR_OK;
+    if (stale(p)) {
+        /* A bad file, or a folder that is gone, takes nothing away; the chain may have it. */
+        (void)!read_folder(p, &ignored);
+        if (known(p, hash, ret))
+            return ERR_OK;
+    }
     rc = read_artifact(v, at, contract, hash, &found, e);
     if (rc == ERR_NOT_FOUND || rc == ERR_DENIED)
         return err_set(e, ERR_NOT_FOUND,

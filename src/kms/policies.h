@@ -14,7 +14,8 @@
 typedef struct kms_policies kms_policies;
 /* folder: its *.json are policies as text, its *.tlv their encoding, under any name; read now, and
  * again, at most once in a minute, when a hash is not known.  NULL: none.  The clock is borrowed.
- * ERR_IO when the folder cannot be read; a file that is no policy is passed over, and logged. */
+ * A folder that cannot be read, and a file that is no policy, is an error now; later it is passed
+ * over. */
 MUST_CHECK enum err_code kms_policies_new(const char *folder, const struct clock *clock,
                                           kms_policies **ret, struct err *e);
 void kms_policies_free(kms_policies *p);

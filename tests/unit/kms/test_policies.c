@@ -259,7 +259,7 @@ static void put_tlvs(const struct world *w, const char *name, const struct attes
 
 static void drop_files(const struct world *w)
 {
-    static const char *const names[] = {"one.json", "two.tlv", "bad.json", "late.tlv"};
+    static const char *const names[] = {"one.json", "two.tlv", "two.txt", "bad.json", "late.tlv"};
     char path[128];
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -285,7 +285,7 @@ static void bodies_come_from_a_folder_as_text_and_as_encoding(void **state)
 
     put_file(w, "one.json", bytes_of_str("{\"min_evaluation_number\": 17}"));
     put_tlvs(w, "two.tlv", &two);
-    put_file(w, "bad.json", bytes_of_str("{\"min_evaluation_nomber\": 17}"));
+    put_file(w, "two.txt", bytes_of_str("not looked at"));
     open_folder(w);
     set_hash(w, &w->app_a, 0, hash_of(&one));
     assert_why(w, &a, KMS_GRANTED);
@@ -348,6 +348,26 @@ static void no_contract_pushes_out_what_the_folder_held(void **state)
     assert_why(w, &a, KMS_GRANTED);
 }
 
+static void a_file_that_is_no_policy_is_named_at_the_start_and_passed_over_later(void **state)
+{
+    const struct attest_policy good = wants_evaluation(17);
+    struct world *w = *state;
+    struct ask a = world_ask(w);
+    kms_policies *p = NULL;
+    struct err e = {0};
+
+    open_folder(w);
+    put_file(w, "bad.json", bytes_of_str("{\"min_evaluation_nomber\": 17}"));
+    put_file(w, "late.tlv", bytes_of_str("neither"));
+    put_file(w, "one.json", bytes_of_str("{\"min_evaluation_number\": 17}"));
+    assert_int_equal(kms_policies_new(w->dir, &w->clock, &p, &e), ERR_INVALID);
+    assert_non_null(strstr(e.msg, w->dir));
+    w->now += KMS_POLICIES_AGAIN_S;
+    set_hash(w, &w->app_a, 0, hash_of(&good));
+    assert_why(w, &a, KMS_GRANTED);
+    drop_files(w);
+}
+
 static void a_folder_that_is_not_there_is_an_error_at_the_start(void **state)
 {
     struct world *w = *state;
@@ -379,6 +399,7 @@ int main(void)
         IN_WORLD(the_folder_is_read_again_after_a_minute),
         IN_WORLD(what_the_folder_held_stays_when_it_is_gone),
         IN_WORLD(no_contract_pushes_out_what_the_folder_held),
+        IN_WORLD(a_file_that_is_no_policy_is_named_at_the_start_and_passed_over_later),
         IN_WORLD(a_folder_that_is_not_there_is_an_error_at_the_start),
     };
 
