@@ -7,17 +7,21 @@
 #define POLICY_FILE_MAX 65536
 #define OBJECTS_MAX     256
 
-enum err_code cli_policy(const struct cli_args *a, struct attest_policy *ret, struct err *e)
+enum err_code cli_policy_file(const char *path, struct attest_policy *ret, struct err *e)
 {
     struct buf text AUTO_CALL(buf_done) = BUF(POLICY_FILE_MAX);
+
+    TRY_IN(e, fs_read(path, &text, e), "attestation policy");
+    TRY_IN(e, attest_policy_decode_json(buf_bytes(&text), ret, e), "%s", path);
+    return ERR_OK;
+}
+
+enum err_code cli_policy(const struct cli_args *a, struct attest_policy *ret, struct err *e)
+{
     const char *path = cli_value(a, "policy");
 
     *ret = attest_policy_default;
-    if (!path)
-        return ERR_OK;
-    TRY_IN(e, fs_read(path, &text, e), "--policy");
-    TRY_IN(e, attest_policy_decode_json(buf_bytes(&text), ret, e), "%s", path);
-    return ERR_OK;
+    return path ? cli_policy_file(path, ret, e) : ERR_OK;
 }
 
 enum err_code cli_verify_policy(const struct cli_args *a, struct attest_policy *ret, struct err *e)

@@ -26,6 +26,9 @@ MUST_CHECK enum err_code cli_verify_policy(const struct cli_args *a, struct atte
 MUST_CHECK enum err_code cli_verify_time(const struct cli_args *a, int64_t *ret, struct err *e);
 MUST_CHECK enum err_code cli_verify_report_data(const struct cli_args *a, struct report_data *ret,
                                                 bool *ret_given, struct err *e);
+/* A file that must be one. */
+MUST_CHECK enum err_code cli_policy_file(const char *path, struct attest_policy *ret,
+                                         struct err *e);
 
 struct cli_judge {
     struct attest_policy policy;

@@ -189,6 +189,14 @@ static enum err_code ask_about_identity(const struct release_ctx *ctx, struct st
                                s->has_operator ? &s->operator_ : NULL, &s->permission, why, e);
 }
 
+/* Do the policies that the contracts name accept this evidence too? */
+static enum err_code obey_policies(const struct release_ctx *ctx, struct story *s,
+                                   enum kms_reason *why, struct err *e)
+{
+    return kms_decide_policies(&ctx->authority, &s->standing, &s->permission,
+                               verified_quote_facts(s->quote), why, e);
+}
+
 static struct release_to recipient(const struct story *s)
 {
     return (struct release_to){
@@ -268,6 +276,7 @@ static enum err_code tell(const struct release_ctx *ctx, struct story *s, enum k
     TRY(derive_identity(ctx, s, why, e));
     TRY(identify_operator(ctx, s, why, e));
     TRY(ask_about_identity(ctx, s, why, e));
+    TRY(obey_policies(ctx, s, why, e));
     TRY(issue(ctx, s, why, e));
     TRY(record(ctx, s, why, e));
     return seal(ctx, s, why, e);

@@ -42,6 +42,7 @@ struct kms_service {
     challenges *challenges;
     audit *audit;
     platform_cache *platforms;
+    kms_policies *policies;
     struct attest_judge judge;
     tls_server *tls;
     http_server *server;

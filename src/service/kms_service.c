@@ -141,6 +141,7 @@ static enum err_code begin(kms_service *s, kms_root **root, struct err *e)
         .objects = s->config.objects,
         .source = s->config.collateral,
     };
+    TRY_IN(e, kms_policies_new(s->config.policies, s->config.clock, &s->policies, e), "policies");
     TRY_IN(e, audit_open(s->config.audit_path, s->config.clock, &s->audit, e), "audit log");
     TRY(make_tls(s, e));
 
@@ -217,6 +218,7 @@ void kms_service_free(kms_service *s)
         kms_apps_free(s->apps);
     if (s->platforms)
         platform_cache_free(s->platforms);
+    kms_policies_free(s->policies);
     if (s->pki_answers)
         answer_cache_free(s->pki_answers);
     rate *const limits[] = {s->quotes_peer, s->quotes_all, s->refusal_lines};

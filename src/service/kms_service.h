@@ -38,9 +38,10 @@ struct kms_service_config {
     const struct clock *clock;
     const struct collateral_source *collateral; /* for evidence without its own; NULL: none */
     collateral_cache *objects;                  /* verified ones; NULL: each anew */
-    kms_root **root;    /* taken; NULL or *root NULL: the node starts locked */
-    const char *listen; /* "0.0.0.0:8443" */
-    const char *admin;  /* path of the admin socket */
+    const char *policies; /* folder of attestation policies that contracts may name; NULL: none */
+    kms_root **root;      /* taken; NULL or *root NULL: the node starts locked */
+    const char *listen;   /* "0.0.0.0:8443" */
+    const char *admin;    /* path of the admin socket */
     const char *audit_path;
     const char *metrics; /* "127.0.0.1:9100"; NULL: none.  security.listeners must agree */
     /* The guarded listener: a loopback "127.0.0.1:8082", or "unix:PATH" (mode 0600); NULL: none.

@@ -16,6 +16,7 @@ struct kms_authority node_authority(kms_service *s)
         .view = s->config.view,
         .clock = s->config.clock,
         .apps = s->apps,
+        .policies = s->policies,
     };
 
     pthread_mutex_lock(&s->lock);

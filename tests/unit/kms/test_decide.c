@@ -322,25 +322,6 @@ static void the_paravisor_is_asked_for_by_its_mrtd(void **state)
     assert_int_not_equal(standing.kms.firmware.state, GOV_ALLOWED);
 }
 
-static void a_policy_that_this_node_does_not_have_is_refused(void **state)
-{
-    struct world *w = *state;
-    struct ask a = world_ask(w);
-    struct hash32 id = world_identity(w, &w->app_a, &w->td_a, false), ours;
-    const struct hash32 zero = {0}, seven = gov_word_u64(7);
-    struct err e = {0};
-
-    world_set(w, &w->app_a, gov_slot_entry(GOV_SLOT_POLICY_HASHES, &zero, 0), (struct hash32){{1}});
-    assert_why(w, &a, KMS_POLICY_UNKNOWN);
-    assert_int_equal(kms_config_policy_hash(&w->config, &ours, &e), ERR_OK);
-    world_set(w, &w->app_a, gov_slot_entry(GOV_SLOT_POLICY_HASHES, &zero, 0), ours);
-    assert_why(w, &a, KMS_GRANTED);
-    world_set_identity(w, &w->app_a, &id, world_policy(GOV_ALLOWED, 7, 1, 0));
-    assert_why(w, &a, KMS_POLICY_UNKNOWN);
-    world_set(w, &w->app_a, gov_slot_entry(GOV_SLOT_POLICY_HASHES, &seven, 0), ours);
-    assert_why(w, &a, KMS_GRANTED);
-}
-
 static void the_certificate_ends_with_the_permission(void **state)
 {
     struct world *w = *state;
@@ -601,7 +582,6 @@ int main(void)
         IN_WORLD(scheme_1_also_wants_the_firmware_on_the_list),
         IN_WORLD(an_azure_machine_also_wants_its_paravisor_on_the_list),
         IN_WORLD(the_paravisor_is_asked_for_by_its_mrtd),
-        IN_WORLD(a_policy_that_this_node_does_not_have_is_refused),
         IN_WORLD(the_certificate_ends_with_the_permission),
         IN_WORLD(no_operator_is_needed_where_the_contract_wants_none),
         IN_WORLD(an_operator_who_is_wanted_must_vouch),
