@@ -1,0 +1,159 @@
+/* A folder as an origin.  What belongs to a platform is told by parsing; whether it is authentic is
+ * the store's business. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "attest/collateral_origin.h"
+#include "attest/collateral_parts.h"
+#include "base/fs.h"
+
+#define ENTRIES_MAX 256
+
+typedef DIR folder;
+static void folder_close(folder *d)
+{
+    closedir(d);
+}
+DEFINE_AUTO(folder, folder_close);
+
+/* What is looked for, and the best that was found. */
+struct search {
+    enum collateral_kind kind;
+    const struct collateral_query *q;
+    int64_t issued;
+    struct collateral_text *ret;
+    bool found;
+    struct err problem; /* of a file that could not be read: said when nothing else was found */
+};
+
+static bool names_ca(struct bytes issuer, enum pck_ca ca)
+{
+    const char *cn = ca == PCK_CA_PLATFORM ? "PCK Platform CA" : "PCK Processor CA";
+
+    return memmem(issuer.p, issuer.n, cn, strlen(cn)) != NULL;
+}
+
+/* False: it is not for such a platform, or no such object at all. */
+static bool fits(const struct search *s, const struct collateral_text *t, int64_t *ret_issued)
+{
+    struct tcb_info info AUTO_CALL(tcb_info_done) = {0};
+    struct qe_identity qe AUTO_CALL(qe_identity_done) = {0};
+    struct crl crl AUTO_CALL(crl_done) = {0};
+    struct err ignored;
+
+    switch (s->kind) {
+    case COLLATERAL_TCB_INFO:
+        if (tcb_info_parse(buf_bytes(&t->body), &info, &ignored) != ERR_OK ||
+            info.tee != s->q->tee || !bytes_eq(BYTES(info.fmspc), BYTES(s->q->fmspc)))
+            return false;
+        *ret_issued = info.issue_date;
+        return true;
+    case COLLATERAL_QE_IDENTITY:
+        if (qe_identity_parse(buf_bytes(&t->body), &qe, &ignored) != ERR_OK || qe.tee != s->q->tee)
+            return false;
+        *ret_issued = qe.issue_date;
+        return true;
+    default:
+        if (crl_parse(buf_bytes(&t->body), &crl, &ignored) != ERR_OK ||
+            (s->kind == COLLATERAL_PCK_CRL && !names_ca(crl.issuer, s->q->ca)))
+            return false;
+        *ret_issued = crl.this_update;
+        return true;
+    }
+}
+
+static void consider(struct search *s, struct collateral_bundle *b)
+{
+    struct collateral_text *t = &b->text[s->kind];
+    int64_t issued;
+
+    if (!t->body.n || !fits(s, t, &issued) || (s->found && issued <= s->issued))
+        return;
+    collateral_text_done(s->ret);
+    *s->ret = *t;
+    *t = (struct collateral_text){0};
+    s->issued = issued;
+    s->found = true;
+}
+
+static void look_at(struct search *s, const char *path, const char *name, bool is_folder)
+{
+    struct collateral_bundle b AUTO_CALL(collateral_bundle_done) = {0};
+    struct buf text AUTO_CALL(buf_done) = BUF(COLLATERAL_BUNDLE_MAX);
+    struct err e = {0};
+    enum err_code rc;
+    size_t n = strlen(name);
+
+    if (is_folder) {
+        rc = collateral_parts_read(path, &b, &e);
+    } else {
+        if (n < 5 || strcmp(name + n - 5, ".json") != 0 || collateral_parts_has(name))
+            return;
+        rc = fs_read(path, &text, &e);
+        if (rc == ERR_OK)
+            rc = collateral_bundle_decode(buf_bytes(&text), &b, &e);
+        if (rc != ERR_OK)
+            (void)err_wrap(&e, "%s", path);
+    }
+    if (rc == ERR_OK)
+        consider(s, &b);
+    else if (rc != ERR_NOT_FOUND)
+        s->problem = e;
+}
+
+static enum err_code search_dir(struct search *s, const char *path, struct err *e)
+{
+    AUTO(folder) d = opendir(path);
+    size_t n = 0;
+
+    if (!d)
+        return err_set(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", path,
+                       strerror(errno));
+    look_at(s, path, "", true);
+    for (const struct dirent *x; (x = readdir(d)) != NULL;) {
+        char file[4096];
+        struct stat st;
+
+        if (x->d_name[0] == '.')
+            continue;
+        if (++n > ENTRIES_MAX)
+            return err_set(e, ERR_TOO_LARGE, "%s: more than %d entries", path, ENTRIES_MAX);
+        snprintf(file, sizeof file, "%s/%s", path, x->d_name);
+        if (stat(file, &st) == 0 && (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+            look_at(s, file, x->d_name, S_ISDIR(st.st_mode));
+    }
+    return ERR_OK;
+}
+
+static enum err_code get(void *self, enum collateral_kind kind, const struct collateral_query *q,
+                         unsigned ms, struct collateral_text *ret, struct err *e)
+{
+    struct search s = {.kind = kind, .q = q, .ret = ret};
+
+    (void)ms; /* a local disk */
+    TRY(search_dir(&s, self, e));
+    if (s.found)
+        return ERR_OK;
+    if (s.problem.code != ERR_OK) {
+        *e = s.problem;
+        return e->code;
+    }
+    return err_set(e, ERR_NOT_FOUND, "%s: no %s for such a platform", (const char *)self,
+                   collateral_kind_name(kind));
+}
+
+enum err_code collateral_origin_dir(const char *path, struct collateral_origin *ret, struct err *e)
+{
+    struct stat st;
+    char *copy;
+
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return err_set(e, ERR_NOT_FOUND, "%s: no folder (of collateral)", path);
+    copy = strdup(path);
+    if (!copy)
+        return err_set(e, ERR_NOMEM, "folder of collateral");
+    *ret = (struct collateral_origin){.get = get, .done = free, .self = copy, .name = copy};
+    return ERR_OK;
+}
