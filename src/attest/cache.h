@@ -3,7 +3,7 @@
  * Key of a platform: SHA-256 of the chain's PEM text.  Each platform also keeps the last few QE
  * reports that its PCK key was seen to have signed, by SHA-256 of report and signature. */
 #pragma once
-#include "attest/verify.h"
+#include "attest/examine.h"
 
 typedef struct cached_platform cached_platform;
 

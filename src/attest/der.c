@@ -1,5 +1,7 @@
 #include "attest/der.h"
 
+#include "base/clock.h"
+
 enum err_code der_next(struct rd *r, struct der *ret, struct err *e)
 {
     struct rd at = *r;
@@ -106,23 +108,6 @@ static int64_t digits(struct rd *r, size_t n)
     return v;
 }
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar, year >= 1. */
-static int64_t days_of(int64_t y, int64_t m, int64_t d)
-{
-    int64_t years = m > 2 ? y : y - 1; /* that end in February */
-    int64_t in_year = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;
-
-    return years * 365 + years / 4 - years / 100 + years / 400 + in_year - 719468;
-}
-
-static int64_t month_days(int64_t y, int64_t m)
-{
-    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-
-    return days[m - 1] + (m == 2 && leap ? 1 : 0);
-}
-
 enum err_code der_time(const struct der *v, int64_t *ret, struct err *e)
 {
     struct rd r = rd_of(v->body);
@@ -141,9 +126,7 @@ enum err_code der_time(const struct der *v, int64_t *ret, struct err *e)
     h = digits(&r, 2);
     mi = digits(&r, 2);
     s = digits(&r, 2);
-    if (rd_u8(&r) != 'Z' || !rd_end(&r) || y < 1 || mo < 1 || mo > 12 || d < 1 ||
-        d > month_days(y, mo) || h > 23 || mi > 59 || s > 59)
+    if (rd_u8(&r) != 'Z' || !rd_end(&r) || !clock_from_date(y, mo, d, h, mi, s, ret))
         return err_set(e, ERR_INVALID, "not a DER time");
-    *ret = ((days_of(y, mo, d) * 24 + h) * 60 + mi) * 60 + s;
     return ERR_OK;
 }

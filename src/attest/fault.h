@@ -17,17 +17,38 @@ enum attest_fault {
     FAULT_VENDOR,       /* not Intel's quoting enclave vendor id */
     FAULT_BODY_TYPE,    /* version 5: not a TD report 1.0 or 1.5, or of another size */
     FAULT_CERT_TYPE,    /* not a PCK chain (5) inside QE report data (6) */
+    /* B: what Intel says about platforms */
+    FAULT_COLLATERAL_MISSING, /* a part of it is not there */
+    FAULT_COLLATERAL_FORMAT,  /* the bundle is malformed */
+    FAULT_TCB_SIGNER,         /* the chain of a signer: form, names, root, signature */
+    FAULT_TCB_INFO_SIG,
+    FAULT_TCB_INFO, /* its contents: form, id, version, range, a status that is not in the list */
+    FAULT_QE_IDENTITY_SIG,
+    FAULT_QE_IDENTITY,        /* the object's contents */
+    FAULT_ROOT_CRL,           /* form, issuer, signature */
+    FAULT_PCK_CRL,            /* form, issuer, signature, or of another CA than the leaf's */
+    FAULT_COLLATERAL_EXPIRED, /* a part, or the certificate of its signer, is not of now */
+    FAULT_TCB_SIGNER_REVOKED, /* or the CA that signed the PCK CRL */
     /* C, D: the PCK chain */
-    FAULT_PCK_PEM,       /* not exactly three certificates in PEM */
-    FAULT_PCK_CERT,      /* a certificate that is not DER as it must be, or with wrong contents */
-    FAULT_PCK_CHAIN,     /* wrong order, names, signature, or another root */
-    FAULT_PCK_EXPIRED,   /* a certificate of the chain is not valid now */
-    FAULT_PCK_EXTENSION, /* the SGX extension of the leaf */
+    FAULT_PCK_CHAIN,      /* not three certificates; form, order, names, signature, another root */
+    FAULT_PCK_EXPIRED,    /* a certificate of the chain is not valid now */
+    FAULT_PCK_REVOKED,    /* leaf or CA */
+    FAULT_PCK_EXTENSION,  /* the SGX extension of the leaf */
+    FAULT_FMSPC_MISMATCH, /* the TCB info is about other platforms */
+    FAULT_PCEID_MISMATCH,
     /* E, G: signatures */
-    FAULT_QE_SIG,    /* QE report, by the PCK key */
-    FAULT_QE_HASH,   /* QE report data does not hold the attestation key */
-    FAULT_QUOTE_KEY, /* the attestation key is not a point of P-256 */
-    FAULT_QUOTE_SIG, /* header and TD report, by the attestation key */
+    FAULT_QE_SIG,  /* QE report, by the PCK key */
+    FAULT_QE_HASH, /* QE report data does not hold the attestation key */
+    /* F: the quoting enclave is Intel's, and new enough */
+    FAULT_QE_IDENTITY_MISCSELECT,
+    FAULT_QE_IDENTITY_ATTRIBUTES,
+    FAULT_QE_IDENTITY_MRSIGNER,
+    FAULT_QE_IDENTITY_ISVPRODID,
+    FAULT_QE_NOT_SUPPORTED, /* older than every level */
+    FAULT_QUOTE_SIG,        /* header and report, by the attestation key, a point of P-256 */
+    /* H, I */
+    FAULT_TDX_MODULE_MISMATCH, /* no such module, or another signer or attributes */
+    FAULT_TCB_NOT_SUPPORTED,   /* platform or module older than every level */
     /* K: policy about the TD */
     FAULT_TD_DEBUG,
     FAULT_TD_ATTRIBUTES,
@@ -35,6 +56,14 @@ enum attest_fault {
     FAULT_TD_MRSIGNERSEAM,
     FAULT_TD_SEAM_ATTRIBUTES,
     FAULT_TD_SERVICE, /* MRSERVICETD names a service TD */
+    FAULT_TD_MRSEAM,  /* a TDX module that policy does not list */
+    FAULT_TD_OWNER,   /* MRCONFIGID, MROWNER or MROWNERCONFIG */
+    /* M: policy about the platform */
+    FAULT_TCB_STATUS,        /* not among those that are accepted */
+    FAULT_TCB_REVOKED,       /* which is never accepted */
+    FAULT_ADVISORY,          /* one that policy denies */
+    FAULT_EVALUATION_NUMBER, /* collateral older than policy wants */
+    FAULT_PLATFORM_DENIED,   /* FMSPC, PPID or platform instance */
     /* L and around */
     FAULT_REPORT_DATA,   /* the quote was made for something else */
     FAULT_EVIDENCE_TYPE, /* evidence of a kind that is not judged here */
@@ -45,7 +74,8 @@ enum attest_fault {
 /* "QUOTE_SIG", ...; "NONE" for FAULT_NONE. */
 const char *attest_fault_name(enum attest_fault f);
 
-/* Sets *fault (may be NULL) and e: "NAME: message".  Returns ERR_INVALID for A, PCK_PEM, PCK_CERT,
- * PCK_EXTENSION and EVIDENCE_TYPE; ERR_DENIED for K; ERR_NOMEM for INTERNAL; else ERR_VERIFY. */
+/* Sets *fault (may be NULL) and e: "NAME: message".  Returns ERR_INVALID for A, COLLATERAL_FORMAT,
+ * PCK_EXTENSION and EVIDENCE_TYPE; ERR_DENIED for K and M; ERR_NOMEM for INTERNAL; else
+ * ERR_VERIFY. */
 enum err_code attest_fail(enum attest_fault *fault, struct err *e, enum attest_fault f,
                           const char *fmt, ...) PRINTF_LIKE(4, 5);

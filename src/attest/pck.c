@@ -1,10 +1,10 @@
 #include "attest/pck.h"
 
+#include "base/clock.h"
 #include "crypto/digest.h"
 #include "crypto/pem.h"
 
 #define KEY_CERT_SIGN 0x0400 /* bit 5 */
-#define SERIAL_MAX    20
 
 static const char cn_leaf[] = "Intel SGX PCK Certificate";
 static const char *const cn_ca[] = {
@@ -21,7 +21,8 @@ void pck_platform_free(pck_platform *p)
 
 struct chain {
     struct buf der[PCK_CERTS];
-    struct pck_cert leaf, ca, root;
+    struct pck_cert leaf, ca;
+    const struct attest_root *root; /* the pinned one, which stands for the chain's third */
 };
 
 static void chain_done(struct chain *c)
@@ -30,32 +31,32 @@ static void chain_done(struct chain *c)
         buf_done(&c->der[i]);
 }
 
-/* Exactly three blocks; the C string's NUL behind them belongs to what quoting libraries write. */
+struct bytes pck_pem_trim(struct bytes pem)
+{
+    if (pem.n > 0 && pem.p[pem.n - 1] == 0)
+        pem.n--;
+    if (pem.n > 1 && pem.p[pem.n - 1] == '\n' && pem.p[pem.n - 2] == '\n')
+        pem.n--;
+    return pem;
+}
+
+/* Exactly three blocks. */
 static enum err_code split(struct bytes pem, struct chain *c, enum attest_fault *fault,
                            struct err *e)
 {
     struct err why;
 
-    if (pem.n > 0 && pem.p[pem.n - 1] == 0)
-        pem.n--;
+    pem = pck_pem_trim(pem);
     for (size_t i = 0; i < PCK_CERTS; i++) {
         c->der[i] = BUF(PCK_DER_MAX);
         if (pem_next(&pem, "CERTIFICATE", &c->der[i], &why) != ERR_OK)
-            return attest_fail(fault, e, FAULT_PCK_PEM, "certificate %zu of %d: %s", i + 1,
+            return attest_fail(fault, e, FAULT_PCK_CHAIN, "certificate %zu of %d: %s", i + 1,
                                PCK_CERTS, why.msg);
     }
     if (pem.n != 0)
-        return attest_fail(fault, e, FAULT_PCK_PEM, "%zu bytes behind the %d certificates", pem.n,
+        return attest_fail(fault, e, FAULT_PCK_CHAIN, "%zu bytes behind the %d certificates", pem.n,
                            PCK_CERTS);
     return ERR_OK;
-}
-
-static const struct attest_root *find_root(const struct attest_roots *roots, struct bytes der)
-{
-    for (size_t i = 0; i < roots->n; i++)
-        if (bytes_eq(roots->list[i].der, der))
-            return &roots->list[i];
-    return NULL;
 }
 
 static bool cn_is(const struct pck_cert *c, const char *cn)
@@ -77,7 +78,7 @@ static enum err_code check_names(const struct chain *c, enum pck_ca *ret_ca,
         return attest_fail(fault, e, FAULT_PCK_CHAIN,
                            "the second certificate is neither \"%s\" nor \"%s\"",
                            cn_ca[PCK_CA_PLATFORM], cn_ca[PCK_CA_PROCESSOR]);
-    if (!bytes_eq(c->leaf.issuer, c->ca.subject) || !bytes_eq(c->ca.issuer, c->root.subject))
+    if (!bytes_eq(c->leaf.issuer, c->ca.subject) || !bytes_eq(c->ca.issuer, c->root->subject))
         return attest_fail(fault, e, FAULT_PCK_CHAIN, "an issuer is not the next one's subject");
     return ERR_OK;
 }
@@ -134,20 +135,22 @@ static enum err_code check_ca(const struct chain *c, struct pck_cas *cas, enum a
                               struct err *e)
 {
     struct hash32 pair;
+    struct err why;
 
-    SHA256_OF(&pair, c->root.der, c->ca.der);
+    SHA256_OF(&pair, c->root->der, c->ca.der);
     if (cas && cas_know(cas, &pair))
         return ERR_OK;
-    TRY(check_signature(&c->ca, &c->root, "PCK CA certificate", fault, e));
+    if (attest_root_signed(c->root, c->ca.tbs, c->ca.signature, &why) != ERR_OK)
+        return attest_fail(fault, e, FAULT_PCK_CHAIN, "PCK CA certificate: %s", why.msg);
     if (cas)
         cas_learn(cas, &pair);
     return ERR_OK;
 }
 
 /* Leading zero bytes are the sign's, not the number's. */
-static size_t keep_serial(struct bytes serial, uint8_t ret[static SERIAL_MAX])
+size_t pck_serial_keep(struct bytes serial, uint8_t ret[static PCK_SERIAL_MAX])
 {
-    while (serial.n > 0 && (serial.n > SERIAL_MAX || serial.p[0] == 0)) {
+    while (serial.n > 0 && (serial.n > PCK_SERIAL_MAX || serial.p[0] == 0)) {
         serial.p++;
         serial.n--;
     }
@@ -156,29 +159,22 @@ static size_t keep_serial(struct bytes serial, uint8_t ret[static SERIAL_MAX])
     return serial.n;
 }
 
-static void keep_validity(pck_platform *p, const struct chain *c)
+void pck_validity_add(struct pck_validity *v, int64_t not_before, int64_t not_after,
+                      const char *name)
 {
-    const struct {
-        const struct pck_cert *cert;
-        const char *name;
-    } all[] = {
-        {&c->leaf, "PCK certificate"},
-        {&c->ca, "PCK CA certificate"},
-        {&c->root, "root certificate"},
-    };
-
-    p->not_before = INT64_MIN;
-    p->not_after = INT64_MAX;
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        if (all[i].cert->not_before > p->not_before) {
-            p->not_before = all[i].cert->not_before;
-            p->begins_last = all[i].name;
-        }
-        if (all[i].cert->not_after < p->not_after) {
-            p->not_after = all[i].cert->not_after;
-            p->expires_first = all[i].name;
-        }
+    if (!v->begins_last || not_before > v->not_before) {
+        v->not_before = not_before;
+        v->begins_last = name;
     }
+    if (!v->expires_first || not_after < v->not_after) {
+        v->not_after = not_after;
+        v->expires_first = name;
+    }
+}
+
+void pck_ca_id(const struct pck_cert *ca, struct hash32 *ret)
+{
+    SHA256_OF(ret, ca->subject, ca->key);
 }
 
 static enum err_code parse_cert(const struct buf *der, const char *name, struct pck_cert *ret,
@@ -187,21 +183,21 @@ static enum err_code parse_cert(const struct buf *der, const char *name, struct 
     struct err why;
 
     if (pck_cert_parse(buf_bytes(der), ret, &why) != ERR_OK)
-        return attest_fail(fault, e, FAULT_PCK_CERT, "%s: %s", name, why.msg);
+        return attest_fail(fault, e, FAULT_PCK_CHAIN, "%s: %s", name, why.msg);
     return ERR_OK;
 }
 
 static enum err_code parse_chain(struct bytes pem, const struct attest_roots *roots,
-                                 struct chain *c, const struct attest_root **ret_root,
-                                 enum attest_fault *fault, struct err *e)
+                                 struct chain *c, enum attest_fault *fault, struct err *e)
 {
     TRY(split(pem, c, fault, e));
-    *ret_root = find_root(roots, buf_bytes(&c->der[2]));
-    if (!*ret_root)
-        return attest_fail(fault, e, FAULT_PCK_CHAIN, "the chain ends in an unknown root");
+    c->root = attest_roots_find(roots, buf_bytes(&c->der[2]));
+    if (!c->root)
+        return attest_fail(fault, e, FAULT_PCK_CHAIN,
+                           "the chain ends in an unknown root, expected %s",
+                           roots->n ? roots->list[0].label : "none");
     TRY(parse_cert(&c->der[0], "PCK certificate", &c->leaf, fault, e));
-    TRY(parse_cert(&c->der[1], "PCK CA certificate", &c->ca, fault, e));
-    return parse_cert(&c->der[2], "root certificate", &c->root, fault, e);
+    return parse_cert(&c->der[1], "PCK CA certificate", &c->ca, fault, e);
 }
 
 enum err_code pck_chain_verify(struct bytes pem, const struct attest_roots *roots,
@@ -214,7 +210,8 @@ enum err_code pck_chain_verify(struct bytes pem, const struct attest_roots *root
 
     if (!p)
         return attest_fail(fault, e, FAULT_INTERNAL, "out of memory");
-    TRY(parse_chain(pem, roots, &c, &p->root, fault, e));
+    TRY(parse_chain(pem, roots, &c, fault, e));
+    p->root = c.root;
     TRY(check_names(&c, &p->ca, fault, e));
     TRY(check_uses(&c, fault, e));
     TRY(check_ca(&c, cas, fault, e));
@@ -222,23 +219,32 @@ enum err_code pck_chain_verify(struct bytes pem, const struct attest_roots *root
     TRY(pck_extension_parse(c.leaf.sgx, &p->ext, fault, e));
     if (p256_pub_new(c.leaf.key, &p->key, &why) != ERR_OK)
         return attest_fail(fault, e, FAULT_PCK_CHAIN, "PCK key: %s", why.msg);
-    p->leaf_serial_len = keep_serial(c.leaf.serial, p->leaf_serial);
-    p->ca_serial_len = keep_serial(c.ca.serial, p->ca_serial);
-    keep_validity(p, &c);
+    p->leaf_serial_len = pck_serial_keep(c.leaf.serial, p->leaf_serial);
+    p->ca_serial_len = pck_serial_keep(c.ca.serial, p->ca_serial);
+    pck_ca_id(&c.ca, &p->ca_id);
+    pck_validity_add(&p->validity, c.leaf.not_before, c.leaf.not_after, "PCK certificate");
+    pck_validity_add(&p->validity, c.ca.not_before, c.ca.not_after, "PCK CA certificate");
+    pck_validity_add(&p->validity, c.root->not_before, c.root->not_after, "root certificate");
     *ret = TAKE(p);
     return ERR_OK;
 }
 
-enum err_code pck_platform_valid(const pck_platform *p, int64_t now, enum attest_fault *fault,
-                                 struct err *e)
+enum err_code pck_validity_check(const struct pck_validity *v, int64_t now,
+                                 enum attest_fault *fault, struct err *e)
 {
-    if (now < p->not_before)
+    char when[21], at[21];
+
+    clock_format(now, at);
+    if (now < v->not_before) {
+        clock_format(v->not_before, when);
         return attest_fail(fault, e, FAULT_PCK_EXPIRED,
-                           "the %s begins at unix time %lld, it is %lld: check the clock",
-                           p->begins_last, (long long)p->not_before, (long long)now);
-    if (now > p->not_after)
-        return attest_fail(fault, e, FAULT_PCK_EXPIRED,
-                           "the %s ended at unix time %lld, it is %lld", p->expires_first,
-                           (long long)p->not_after, (long long)now);
+                           "the %s begins at %s, it is %s: check the clock", v->begins_last, when,
+                           at);
+    }
+    if (now > v->not_after) {
+        clock_format(v->not_after, when);
+        return attest_fail(fault, e, FAULT_PCK_EXPIRED, "the %s ended at %s, it is %s",
+                           v->expires_first, when, at);
+    }
     return ERR_OK;
 }

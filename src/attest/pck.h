@@ -2,8 +2,8 @@
  *
  * pck_cert_parse reads one certificate with the DER walker; pck_chain_verify is steps C (without
  * the look-up in revocation lists) and D of a verification: exactly leaf, intermediate, root in
- * this order; the root is one of a given table, byte by byte; names, extensions, P-256 keys on the
- * curve, signatures; validity at `now`.  Source: Intel SGX PCK Certificate and CRL Profile. */
+ * this order; the root is one of a given table, by name and key; names, extensions, P-256 keys on
+ * the curve, signatures; validity at `now`.  Source: Intel SGX PCK Certificate and CRL Profile. */
 #pragma once
 #include <pthread.h>
 #include "attest/fault.h"
@@ -11,8 +11,9 @@
 #include "base/bytes.h"
 #include "crypto/p256.h"
 
-#define PCK_DER_MAX 4096
-#define PCK_CERTS   3
+#define PCK_DER_MAX    4096
+#define PCK_CERTS      3
+#define PCK_SERIAL_MAX 20
 
 /* Fields of a parsed certificate, borrowed from its DER. */
 struct pck_cert {
@@ -69,6 +70,13 @@ enum pck_ca {
     PCK_CA_PROCESSOR,
 };
 
+/* When all certificates of a chain are valid: the strictest of them, and which ones these are, for
+ * the message. */
+struct pck_validity {
+    int64_t not_before, not_after;
+    const char *begins_last, *expires_first;
+};
+
 /* What later steps and a cache need of a chain whose signatures were checked.  Owned; freed with
  * pck_platform_free.  Reading it is safe in several threads. */
 typedef struct pck_platform pck_platform;
@@ -77,10 +85,10 @@ struct pck_platform {
     enum pck_ca ca;
     struct pck_extension ext;
     p256_pub *key; /* of the leaf */
-    uint8_t leaf_serial[20], ca_serial[20];
+    uint8_t leaf_serial[PCK_SERIAL_MAX], ca_serial[PCK_SERIAL_MAX];
     size_t leaf_serial_len, ca_serial_len;
-    int64_t not_before, not_after;           /* the strictest of the three certificates, ... */
-    const char *begins_last, *expires_first; /* ... and which ones these are, for the message */
+    struct hash32 ca_id; /* SHA-256 of the CA's subject Name and key: who signs the PCK CRL */
+    struct pck_validity validity;
 };
 
 /* CA certificates that a root was seen to have signed, by content hash: the vendor has a handful,
@@ -100,5 +108,17 @@ MUST_CHECK enum err_code pck_chain_verify(struct bytes pem, const struct attest_
 void pck_platform_free(pck_platform *p);
 DEFINE_AUTO(pck_platform, pck_platform_free);
 /* PCK_EXPIRED unless not_before <= now <= not_after for every certificate. */
-MUST_CHECK enum err_code pck_platform_valid(const pck_platform *p, int64_t now,
+MUST_CHECK enum err_code pck_validity_check(const struct pck_validity *v, int64_t now,
                                             enum attest_fault *fault, struct err *e);
+
+/* ---- shared with the other chains under the same roots (attest/collateral.h) ---- */
+
+/* Without what quoting libraries and servers leave behind the last block: a C string's NUL, an
+ * empty line. */
+struct bytes pck_pem_trim(struct bytes pem);
+/* Another certificate; begin with {0}. */
+void pck_validity_add(struct pck_validity *v, int64_t not_before, int64_t not_after,
+                      const char *name);
+/* Without leading zero bytes, which are the sign's and not the number's; returns the length. */
+size_t pck_serial_keep(struct bytes serial, uint8_t ret[static PCK_SERIAL_MAX]);
+void pck_ca_id(const struct pck_cert *ca, struct hash32 *ret);

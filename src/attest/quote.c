@@ -2,14 +2,15 @@
 
 #include "base/rd.h"
 
-#define HEADER_LEN   48
-#define TD10_LEN     584
-#define TD15_LEN     648
-#define SIG_FIXED    134 /* signature, key, type and size before the QE report data */
-#define CERT_QE      6   /* "QE report certification data" */
-#define CERT_CHAIN   5   /* "concatenated PCK certificate chain" */
-#define TEE_TYPE_TDX 0x81
-#define KEY_P256     2
+#define HEADER_LEN 48
+#define TD10_LEN   584
+#define TD15_LEN   648
+#define SGX_LEN    384
+#define SIG_KEY    128 /* signature and attestation key */
+#define SIG_FIXED  134 /* the same with type and size before the QE report data */
+#define CERT_QE    6   /* "QE report certification data" */
+#define CERT_CHAIN 5   /* "concatenated PCK certificate chain" */
+#define KEY_P256   2
 
 static const uint8_t intel_qe_vendor[16] = {0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
                                             0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07};
@@ -26,13 +27,16 @@ static enum err_code parse_header(struct rd *r, struct quote *q, enum attest_fau
     rd_copy(r, q->user_data, sizeof q->user_data);
     if (!rd_ok(r))
         return attest_fail(fault, e, FAULT_PARSE_SIZE, "a quote's header has %d bytes", HEADER_LEN);
-    if (version != 4 && version != 5)
+    if (q->tee == QUOTE_TEE_TDX && version != 4 && version != 5)
         return attest_fail(fault, e, FAULT_VERSION, "quote version %u, expected 4 or 5", version);
+    if (q->tee == QUOTE_TEE_SGX && version != 3)
+        return attest_fail(fault, e, FAULT_VERSION, "quote version %u, expected 3", version);
     if (key_type != KEY_P256)
         return attest_fail(fault, e, FAULT_ATT_KEY_TYPE,
                            "attestation key type %u, expected 2 (ECDSA P-256)", key_type);
-    if (tee != TEE_TYPE_TDX)
-        return attest_fail(fault, e, FAULT_TEE_TYPE, "TEE type 0x%x, expected 0x81 (TDX)", tee);
+    if (tee != (uint32_t)q->tee)
+        return attest_fail(fault, e, FAULT_TEE_TYPE, "TEE type 0x%x, expected 0x%x (%s)", tee,
+                           (unsigned)q->tee, q->tee == QUOTE_TEE_TDX ? "TDX" : "SGX");
     if (!bytes_eq(vendor, BYTES(intel_qe_vendor)))
         return attest_fail(fault, e, FAULT_VENDOR, "the quoting enclave is not Intel's");
     q->version = version;
@@ -45,8 +49,8 @@ static enum err_code parse_body_type(struct rd *r, struct quote *q, enum attest_
     uint16_t type;
     uint32_t size;
 
-    q->body = QUOTE_BODY_TD10;
-    if (q->version == 4)
+    q->body = q->tee == QUOTE_TEE_SGX ? QUOTE_BODY_SGX : QUOTE_BODY_TD10;
+    if (q->version != 5)
         return ERR_OK;
     type = rd_u16le(r);
     size = rd_u32le(r);
@@ -86,7 +90,7 @@ static void read_td(struct rd *r, enum quote_body body, struct td_report *td)
     }
 }
 
-static void read_qe(struct rd *r, struct sgx_report *qe)
+static void read_sgx(struct rd *r, struct sgx_report *qe)
 {
     rd_copy(r, qe->cpusvn, sizeof qe->cpusvn);
     rd_copy(r, qe->miscselect, sizeof qe->miscselect);
@@ -132,7 +136,7 @@ static enum err_code parse_qe(struct bytes outer, struct quote *q, enum attest_f
                            size, r.left);
     q->pck_pem = rd_take(&r, size);
     qe = rd_of(q->qe_report);
-    read_qe(&qe, &q->qe);
+    read_sgx(&qe, &q->qe);
     return ERR_OK;
 }
 
@@ -146,12 +150,14 @@ static enum err_code parse_signature(struct rd *r, struct quote *q, enum attest_
 
     if (!rd_ok(r))
         return attest_fail(fault, e, FAULT_PARSE_SIZE, "the quote ends before its signature");
-    if (len > r->left || len < SIG_FIXED)
+    if (len > r->left || len < (q->tee == QUOTE_TEE_SGX ? SIG_KEY : SIG_FIXED))
         return attest_fail(fault, e, FAULT_PARSE_LENGTH,
                            "signature data of %u bytes where %zu are left", len, r->left);
     sig = rd_of(rd_take(r, len));
     q->signature = rd_take(&sig, 64);
     q->attestation_key = rd_take(&sig, 64);
+    if (q->tee == QUOTE_TEE_SGX)
+        return parse_qe(rd_take(&sig, sig.left), q, fault, e);
     type = rd_u16le(&sig);
     size = rd_u32le(&sig);
     if (type != CERT_QE)
@@ -164,26 +170,44 @@ static enum err_code parse_signature(struct rd *r, struct quote *q, enum attest_
     return parse_qe(outer, q, fault, e);
 }
 
-enum err_code quote_parse(struct bytes input, struct quote *ret, enum attest_fault *fault,
-                          struct err *e)
+static size_t body_len(enum quote_body body)
 {
-    struct quote q = {0};
-    struct rd r = rd_of(input), td;
-    size_t signed_len;
+    return body == QUOTE_BODY_SGX ? SGX_LEN : body == QUOTE_BODY_TD10 ? TD10_LEN : TD15_LEN;
+}
+
+static enum err_code parse(struct bytes input, enum quote_tee tee, struct quote *ret,
+                           enum attest_fault *fault, struct err *e)
+{
+    struct quote q = {.tee = tee};
+    struct rd r = rd_of(input), body;
 
     if (input.n > QUOTE_MAX)
         return attest_fail(fault, e, FAULT_PARSE_SIZE, "%zu bytes, a quote has at most %d", input.n,
                            QUOTE_MAX);
     TRY(parse_header(&r, &q, fault, e));
     TRY(parse_body_type(&r, &q, fault, e));
-    td = rd_of(rd_take(&r, q.body == QUOTE_BODY_TD10 ? TD10_LEN : TD15_LEN));
+    body = rd_of(rd_take(&r, body_len(q.body)));
     if (!rd_ok(&r))
-        return attest_fail(fault, e, FAULT_PARSE_SIZE, "the quote ends inside the TD report");
-    read_td(&td, q.body, &q.td);
-    signed_len = input.n - r.left;
-    q.signed_part = (struct bytes){input.p, signed_len};
+        return attest_fail(fault, e, FAULT_PARSE_SIZE, "the quote ends inside the report");
+    if (tee == QUOTE_TEE_SGX)
+        read_sgx(&body, &q.enclave);
+    else
+        read_td(&body, q.body, &q.td);
+    q.signed_part = (struct bytes){input.p, input.n - r.left};
     TRY(parse_signature(&r, &q, fault, e));
     q.used = input.n - r.left;
     *ret = q;
     return ERR_OK;
+}
+
+enum err_code quote_parse(struct bytes input, struct quote *ret, enum attest_fault *fault,
+                          struct err *e)
+{
+    return parse(input, QUOTE_TEE_TDX, ret, fault, e);
+}
+
+enum err_code quote_parse_sgx(struct bytes input, struct quote *ret, enum attest_fault *fault,
+                              struct err *e)
+{
+    return parse(input, QUOTE_TEE_SGX, ret, fault, e);
 }

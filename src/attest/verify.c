@@ -1,122 +1,107 @@
 #include "attest/verify.h"
 
 #include <stdio.h>
-#include "attest/cache.h"
-#include "attest/steps.h"
-#include "crypto/digest.h"
 
 /* Only this file knows what is in it, so only this file can make one. */
 struct verified_quote {
-    struct td_report td;
-    struct pck_extension pck;
-    struct measurements measurements;
-    const struct attest_root *root;
-    enum attest_collateral collateral;
+    struct attest_facts facts;
     char caveat[256];
 };
 
-const char *attest_collateral_name(enum attest_collateral c)
+/* A quote of the compiled-in roots alone, whole. */
+static enum err_code accept(const struct attest_examination *x, verified_quote **ret,
+                            enum attest_fault *fault, struct err *e)
 {
-    return c == COLLATERAL_NOT_EVALUATED ? "not evaluated" : "unknown";
-}
+    AUTO(verified_quote) v = NULL;
 
-/* ---- C, D and E ---- */
-
-static enum err_code judge_platform(const pck_platform *p, const struct quote *q, int64_t now,
-                                    enum attest_fault *fault, struct err *e)
-{
-    TRY(pck_platform_valid(p, now, fault, e));
-    return step_qe_signature(q, p->key, fault, e);
-}
-
-static enum err_code platform_anew(const struct quote *q, int64_t now, struct pck_cas *cas,
-                                   pck_platform **ret, enum attest_fault *fault, struct err *e)
-{
-    AUTO(pck_platform) p = NULL;
-
-    TRY(pck_chain_verify(q->pck_pem, attest_roots(), cas, &p, fault, e));
-    TRY(judge_platform(p, q, now, fault, e));
-    *ret = TAKE(p);
-    return ERR_OK;
-}
-
-/* A chain and a QE report whose signatures were seen to hold need no second look; time does.  What
- * was not seen enters the cache only after it was verified whole. */
-static enum err_code platform_cached(const struct quote *q, int64_t now, struct cache_ref *ref,
-                                     enum attest_fault *fault, struct err *e)
-{
-    struct hash32 chain, qe;
-    AUTO(pck_platform) p = NULL;
-    struct err why;
-
-    sha256(q->pck_pem, &chain);
-    SHA256_OF(&qe, q->qe_report, q->qe_signature);
-    ref->platform = cache_find(ref->cache, &chain);
-    if (!ref->platform) {
-        TRY(platform_anew(q, now, cache_cas(ref->cache), &p, fault, e));
-        if (cache_put(ref->cache, &chain, TAKE(p), &ref->platform, &why) != ERR_OK)
-            return attest_fail(fault, e, FAULT_INTERNAL, "%s", why.msg);
-    } else if (cache_has_qe(ref->cache, ref->platform, &qe)) {
-        return pck_platform_valid(cache_platform(ref->platform), now, fault, e);
-    } else {
-        TRY(judge_platform(cache_platform(ref->platform), q, now, fault, e));
-    }
-    cache_put_qe(ref->cache, ref->platform, &qe);
-    return ERR_OK;
-}
-
-/* ---- the whole ---- */
-
-static void note_caveat(verified_quote *v)
-{
-    snprintf(v->caveat, sizeof v->caveat, "collateral: %s%s%s",
-             attest_collateral_name(v->collateral), v->root->development ? "; root: " : "",
-             v->root->development ? v->root->label : "");
-}
-
-static enum err_code judge_rest(const struct attest_judge *judge, const struct quote *q,
-                                const struct report_data *expected, const pck_platform *p,
-                                verified_quote **ret, enum attest_fault *fault, struct err *e)
-{
-    AUTO(verified_quote) v = calloc(1, sizeof *v);
-
+    if (!x->ok)
+        return attest_fail(fault, e, x->fault, "%s", x->check[x->first].detail);
+    v = calloc(1, sizeof *v);
     if (!v)
         return attest_fail(fault, e, FAULT_INTERNAL, "out of memory");
-    TRY(step_qe_binding(q, fault, e));
-    TRY(step_quote_signature(q, fault, e));
-    TRY(step_td_policy(&q->td, judge->policy, fault, e));
-    TRY(step_report_data(&q->td, expected, fault, e));
-    v->td = q->td;
-    v->pck = p->ext;
-    measurements_of_td(&q->td, &v->measurements);
-    v->root = p->root;
-    v->collateral = COLLATERAL_NOT_EVALUATED;
-    note_caveat(v);
+    v->facts = x->facts;
+    if (v->facts.root->development)
+        snprintf(v->caveat, sizeof v->caveat, "root: %s", v->facts.root->label);
     *ret = TAKE(v);
     return ERR_OK;
 }
 
-enum err_code attest_verify(const struct attest_judge *judge, struct bytes quote,
-                            const struct report_data *expected, int64_t now, verified_quote **ret,
-                            enum attest_fault *fault, struct err *e)
+static struct attest_question ask(const struct attest_judge *judge, struct bytes quote,
+                                  const struct collateral *collateral,
+                                  const struct report_data *expected, int64_t now)
 {
-    struct cache_ref ref AUTO_CALL(cache_release) = {judge->cache, NULL};
-    AUTO(pck_platform) own = NULL;
-    struct quote q;
+    return (struct attest_question){
+        .quote = quote,
+        .tee = QUOTE_TEE_TDX,
+        .roots = attest_roots(),
+        .policy = judge->policy,
+        .collateral = collateral,
+        .expected = expected,
+        .now = now,
+        .cache = judge->cache,
+        .source = judge->source,
+    };
+}
 
-    TRY(quote_parse(quote, &q, fault, e));
-    if (judge->cache)
-        TRY(platform_cached(&q, now, &ref, fault, e));
-    else
-        TRY(platform_anew(&q, now, NULL, &own, fault, e));
-    return judge_rest(judge, &q, expected, own ? own : cache_platform(ref.platform), ret, fault, e);
+enum err_code attest_verify(const struct attest_judge *judge, struct bytes quote,
+                            const struct collateral *collateral, const struct report_data *expected,
+                            int64_t now, verified_quote **ret, enum attest_fault *fault,
+                            struct err *e)
+{
+    const struct attest_question question = ask(judge, quote, collateral, expected, now);
+    struct attest_examination x;
+
+    attest_examine(&question, &x);
+    return accept(&x, ret, fault, e);
+}
+
+/* Collateral that came with the evidence: as good as any other, for Intel signed it, if it is not
+ * older than what we have of our own. */
+static enum err_code read_collateral(const struct attest_judge *judge, const struct evidence *ev,
+                                     struct collateral *ret, enum attest_fault *fault,
+                                     struct err *e)
+{
+    struct collateral_bundle bundle AUTO_CALL(collateral_bundle_done) = {0};
+    struct quote q;
+    struct err why;
+
+    if (collateral_bundle_decode(buf_bytes(&ev->collateral), &bundle, &why) != ERR_OK)
+        return attest_fail(fault, e, FAULT_COLLATERAL_FORMAT, "%s", why.msg);
+    TRY(quote_parse(buf_bytes(&ev->quote), &q, fault, e));
+    if (collateral_complete(&bundle, q.pck_pem, &why) != ERR_OK)
+        return attest_fail(fault, e, FAULT_COLLATERAL_FORMAT, "%s", why.msg);
+    collateral_of_bundle(&bundle, attest_roots(), judge->objects, ret);
+    return ERR_OK;
+}
+
+static enum err_code check_floor(const struct attest_judge *judge, const struct attest_facts *facts,
+                                 enum attest_fault *fault, struct err *e)
+{
+    struct collateral_query q = {.tee = facts->tee, .ca = facts->ca, .root = facts->root};
+    uint32_t tcb, qe;
+
+    if (!judge->source || !judge->source->floor)
+        return ERR_OK;
+    memcpy(q.fmspc, facts->pck.fmspc, sizeof q.fmspc);
+    tcb = judge->source->floor(judge->source->self, &q, COLLATERAL_TCB_INFO);
+    qe = judge->source->floor(judge->source->self, &q, COLLATERAL_QE_IDENTITY);
+    if (facts->tcb.tcb_evaluation_number < tcb || facts->tcb.qe_evaluation_number < qe)
+        return attest_fail(fault, e, FAULT_EVALUATION_NUMBER,
+                           "the collateral that came with it is of evaluations %u and %u, ours of "
+                           "%u and %u",
+                           facts->tcb.tcb_evaluation_number, facts->tcb.qe_evaluation_number, tcb,
+                           qe);
+    return ERR_OK;
 }
 
 enum err_code attest_verify_evidence(const struct attest_judge *judge, const struct evidence *ev,
                                      const struct report_binding *binding, int64_t now,
                                      verified_quote **ret, enum attest_fault *fault, struct err *e)
 {
+    struct collateral sent AUTO_CALL(collateral_done) = {0};
+    const bool has_sent = ev->collateral.n > 0;
     struct report_binding bound = *binding;
+    AUTO(verified_quote) v = NULL;
     struct report_data expected;
 
     if (strcmp(ev->type, EVIDENCE_TYPE_TDX) != 0)
@@ -124,7 +109,14 @@ enum err_code attest_verify_evidence(const struct attest_judge *judge, const str
                            ev->type, EVIDENCE_TYPE_TDX);
     bound.payload = buf_bytes(&ev->payload);
     report_data_v2(&bound, &expected);
-    return attest_verify(judge, buf_bytes(&ev->quote), &expected, now, ret, fault, e);
+    if (has_sent)
+        TRY(read_collateral(judge, ev, &sent, fault, e));
+    TRY(attest_verify(judge, buf_bytes(&ev->quote), has_sent ? &sent : NULL, &expected, now, &v,
+                      fault, e));
+    if (has_sent)
+        TRY(check_floor(judge, &v->facts, fault, e));
+    *ret = TAKE(v);
+    return ERR_OK;
 }
 
 void verified_quote_free(verified_quote *q)
@@ -132,47 +124,29 @@ void verified_quote_free(verified_quote *q)
     free(q);
 }
 
-const struct td_report *verified_quote_td(const verified_quote *q)
+const struct attest_facts *verified_quote_facts(const verified_quote *q)
 {
-    return &q->td;
-}
-
-const struct pck_extension *verified_quote_pck(const verified_quote *q)
-{
-    return &q->pck;
+    return &q->facts;
 }
 
 const struct measurements *verified_quote_measurements(const verified_quote *q)
 {
-    return &q->measurements;
+    return &q->facts.measurements;
 }
-
-const struct attest_root *verified_quote_root(const verified_quote *q)
-{
-    return q->root;
-}
-
-enum attest_collateral verified_quote_collateral(const verified_quote *q)
-{
-    return q->collateral;
-}
-
-/* ---- release ---- */
 
 const char *attest_caveat(const verified_quote *q)
 {
     return q->caveat[0] ? q->caveat : NULL;
 }
 
-bool step_release(enum attest_collateral collateral, const struct attest_root *root,
-                  bool development_build)
+/* ---- release ---- */
+
+bool attest_root_releases(const struct attest_root *root, bool development_build)
 {
-    if (development_build)
-        return true; /* with a caveat, which whoever shows the result says aloud */
-    return collateral != COLLATERAL_NOT_EVALUATED && !root->development;
+    return development_build || !root->development;
 }
 
-bool attest_may_release(const verified_quote *q)
+enum err_code attest_release_check(const verified_quote *q, struct err *e)
 {
 #ifdef TEEREG_DEV_ROOTS
     const bool development_build = true;
@@ -180,14 +154,8 @@ bool attest_may_release(const verified_quote *q)
     const bool development_build = false;
 #endif
 
-    return step_release(q->collateral, q->root, development_build);
-}
-
-enum err_code attest_release_check(const verified_quote *q, struct err *e)
-{
-    if (!attest_may_release(q))
-        return err_set(e, ERR_DENIED,
-                       "collateral: %s: without revocation lists and TCB level nothing is released",
-                       attest_collateral_name(q->collateral));
+    if (!attest_root_releases(q->facts.root, development_build))
+        return err_set(e, ERR_DENIED, "%s: this build releases nothing on it",
+                       q->facts.root->label);
     return ERR_OK;
 }

@@ -1,122 +1,32 @@
-#include "attest/inspect.h"
-#include "attest/provider.h"
 #include "base/clock.h"
 #include "base/codec.h"
-#include "base/fs.h"
+#include "cli/exhibit.h"
 #include "cli/files.h"
-#include "crypto/pem.h"
-#include "crypto/x509.h"
 
-/* Evidence as people have it: a raw quote, the JSON object, or a certificate (PEM or DER). */
-struct exhibit {
-    struct buf quote;
-    struct buf payload; /* of the JSON object */
-    bool has_payload;
-    const char *form;
-};
-
-static void exhibit_done(struct exhibit *x)
-{
-    buf_done(&x->quote);
-    buf_done(&x->payload);
-}
-
-static enum err_code from_evidence(struct evidence *ev, const char *form, struct exhibit *ret,
-                                   struct err *e)
-{
-    if (strcmp(ev->type, EVIDENCE_TYPE_TDX) != 0)
-        return err_set(e, ERR_INVALID, "evidence of type \"%s\", expected %s", ev->type,
-                       EVIDENCE_TYPE_TDX);
-    ret->quote = ev->quote;
-    ret->payload = ev->payload;
-    ev->quote = ev->payload = (struct buf){0};
-    ret->has_payload = true;
-    ret->form = form;
-    return ERR_OK;
-}
-
-static enum err_code read_exhibit(const char *path, struct exhibit *ret, struct err *e)
-{
-    static const char pem_begin[] = "-----BEGIN CERTIFICATE-----";
-    struct evidence ev AUTO_CALL(evidence_done) = {0};
-    struct buf data AUTO_CALL(buf_done) = BUF(EVIDENCE_JSON_MAX);
-    struct buf der AUTO_CALL(buf_done) = BUF(X509_DER_MAX);
-
-    TRY(cli_read(path, &data, e));
-    if (data.n > 0 && data.p[0] == '{') {
-        TRY_IN(e, evidence_decode(buf_bytes(&data), &ev, e), "%s", path);
-        return from_evidence(&ev, "evidence", ret, e);
-    }
-    if (data.n >= sizeof pem_begin && memcmp(data.p, pem_begin, sizeof pem_begin - 1) == 0) {
-        TRY_IN(e, pem_decode(buf_bytes(&data), "CERTIFICATE", &der, e), "%s", path);
-        TRY_IN(e, evidence_of_certificate(buf_bytes(&der), &ev, e), "%s", path);
-        return from_evidence(&ev, "certificate", ret, e);
-    }
-    if (data.n > 0 && data.p[0] == 0x30) {
-        TRY_IN(e, evidence_of_certificate(buf_bytes(&data), &ev, e), "%s", path);
-        return from_evidence(&ev, "certificate", ret, e);
-    }
-    ret->quote = data;
-    data = (struct buf){0};
-    ret->form = "quote";
-    return ERR_OK;
-}
-
-/* --root: one certificate, PEM or DER. */
-static enum err_code read_root(const struct cli_args *a, struct buf *ret, struct err *e)
-{
-    struct buf text AUTO_CALL(buf_done) = BUF(65536);
-    const char *path = cli_value(a, "root");
-
-    if (!path)
-        return ERR_OK;
-    TRY_IN(e, fs_read(path, &text, e), "--root");
-    if (text.n > 0 && text.p[0] == '-')
-        TRY_IN(e, pem_decode(buf_bytes(&text), "CERTIFICATE", ret, e), "--root %s", path);
-    else
-        buf_put(ret, buf_bytes(&text));
-    return buf_check(ret, e);
-}
-
-static enum err_code put_steps(const struct inspected_quote *q, json *result, struct err *e)
-{
-    AUTO(json) steps = NULL;
-
-    TRY(json_new_object(&steps, e));
-    for (int s = 0; s < INSPECT_STEPS; s++) {
-        const char *verdict = !q->step[s].done                 ? "not judged"
-                              : q->step[s].fault != FAULT_NONE ? q->step[s].why.msg
-                                                               : "ok";
-
-        TRY(json_put_str(steps, inspect_step_name((enum inspect_step)s), verdict, e));
-    }
-    return json_put(result, "steps", TAKE(steps), e);
-}
-
-static enum err_code put_quote(const struct inspected_quote *q, json *result, struct err *e)
+static enum err_code put_quote(const struct attest_examination *q, json *result, struct err *e)
 {
     AUTO(json) m = NULL;
 
-    TRY(json_put_u64(result, "version", q->quote.version, e));
-    TRY(json_put_str(result, "td_report", q->quote.body == QUOTE_BODY_TD15 ? "1.5" : "1.0", e));
-    TRY(measurements_to_json(&q->measurements, &m, e));
+    TRY(json_put_u64(result, "version", q->version, e));
+    TRY(json_put_str(result, "td_report", q->version == 5 ? "1.5" : "1.0", e));
+    TRY(measurements_to_json(&q->facts.measurements, &m, e));
     TRY(json_put(result, "measurements", TAKE(m), e));
-    TRY(json_put_hex(result, "report_data", BYTES(q->quote.td.report_data), e));
-    TRY(json_put_hex(result, "tee_tcb_svn", BYTES(q->quote.td.tee_tcb_svn), e));
-    return json_put_hex(result, "mrseam", BYTES(q->quote.td.mrseam), e);
+    TRY(json_put_hex(result, "report_data", BYTES(q->facts.td.report_data), e));
+    TRY(json_put_hex(result, "tee_tcb_svn", BYTES(q->facts.td.tee_tcb_svn), e));
+    return json_put_hex(result, "mrseam", BYTES(q->facts.td.mrseam), e);
 }
 
-static enum err_code put_pck(const struct inspected_quote *q, json *result, struct err *e)
+static enum err_code put_pck(const struct attest_examination *q, json *result, struct err *e)
 {
     AUTO(json) pck = NULL;
 
     TRY(json_new_object(&pck, e));
-    TRY(json_put_str(pck, "root", q->root_label, e));
-    TRY(json_put_hex(pck, "fmspc", BYTES(q->pck.fmspc), e));
-    TRY(json_put_hex(pck, "pceid", BYTES(q->pck.pceid), e));
-    TRY(json_put_hex(pck, "ppid", BYTES(q->pck.ppid), e));
-    TRY(json_put_hex(pck, "cpusvn", BYTES(q->pck.tcb.cpusvn), e));
-    TRY(json_put_u64(pck, "pcesvn", q->pck.tcb.pcesvn, e));
+    TRY(json_put_str(pck, "root", q->facts.root->label, e));
+    TRY(json_put_hex(pck, "fmspc", BYTES(q->facts.pck.fmspc), e));
+    TRY(json_put_hex(pck, "pceid", BYTES(q->facts.pck.pceid), e));
+    TRY(json_put_hex(pck, "ppid", BYTES(q->facts.pck.ppid), e));
+    TRY(json_put_hex(pck, "cpusvn", BYTES(q->facts.pck.tcb.cpusvn), e));
+    TRY(json_put_u64(pck, "pcesvn", q->facts.pck.tcb.pcesvn, e));
     return json_put(result, "platform", TAKE(pck), e);
 }
 
@@ -143,51 +53,32 @@ static enum err_code put_claim(const struct exhibit *x, json *result, struct err
     return json_put(result, "kms_claim", TAKE(node), e);
 }
 
-static enum err_code inspect(const struct cli_args *a, bool steps, struct err *e)
+static enum err_code show(const struct cli_args *a, struct err *e)
 {
     struct exhibit x AUTO_CALL(exhibit_done) = {0};
-    struct buf root AUTO_CALL(buf_done) = BUF(X509_DER_MAX);
-    struct inspected_quote q;
-    struct report_data expected;
+    struct attest_examination q;
     AUTO(json) result = NULL;
-    const char *rd = steps ? cli_value(a, "report-data") : NULL;
 
-    TRY(read_exhibit(a->positional[0], &x, e));
-    if (rd)
-        TRY_IN(e, hex_decode_0x(bytes_of_str(rd), expected.b, sizeof expected.b, e),
-               "--report-data");
-    if (steps)
-        TRY(read_root(a, &root, e));
-    attest_inspect(buf_bytes(&x.quote), buf_bytes(&root), &attest_policy_default,
-                   rd ? &expected : NULL, clock_unix(&clock_system), &q);
+    TRY(exhibit_read(a->positional[0], &x, e));
+    const struct attest_question question = {
+        .quote = buf_bytes(&x.quote),
+        .tee = QUOTE_TEE_TDX,
+        .roots = attest_roots(),
+        .policy = &attest_policy_default,
+        .now = clock_unix(&clock_system),
+    };
+
+    attest_examine(&question, &q);
     if (!q.has_quote)
-        return err_set(e, ERR_INVALID, "%s: %s", a->positional[0], q.step[INSPECT_PARSE].why.msg);
+        return err_set(e, ERR_INVALID, "%s: %s: %s", a->positional[0], attest_fault_name(q.fault),
+                       q.check[CHECK_FORMAT].detail);
     TRY(json_new_object(&result, e));
     TRY(json_put_str(result, "form", x.form, e));
     TRY(put_quote(&q, result, e));
-    if (q.has_pck)
+    if (q.has_platform)
         TRY(put_pck(&q, result, e));
     TRY(put_claim(&x, result, e));
-    if (steps) {
-        TRY(put_steps(&q, result, e));
-        TRY(json_put_str(result, "collateral", attest_collateral_name(COLLATERAL_NOT_EVALUATED),
-                         e));
-        TRY(json_put_bool(result, "ok", q.ok, e));
-    }
-    TRY(cli_print(a, result, e));
-    if (steps && !q.ok)
-        return err_set(e, ERR_VERIFY, "the evidence does not hold; \"steps\" says where");
-    return ERR_OK;
-}
-
-static enum err_code show(const struct cli_args *a, struct err *e)
-{
-    return inspect(a, false, e);
-}
-
-static enum err_code verify(const struct cli_args *a, struct err *e)
-{
-    return inspect(a, true, e);
+    return cli_print(a, result, e);
 }
 
 /* Measurements out of a JSON file of them, or out of a quote. */
@@ -200,7 +91,7 @@ static enum err_code measurements_of(const char *path, struct measurements *ret,
 
     if (cli_measurements(path, ret, &ignored) == ERR_OK)
         return ERR_OK;
-    TRY(read_exhibit(path, &x, e));
+    TRY(exhibit_read(path, &x, e));
     if (quote_parse(buf_bytes(&x.quote), &quote, &fault, e) != ERR_OK)
         return err_set(e, ERR_INVALID, "%s: neither measurements (%s) nor a quote", path,
                        ignored.msg);
@@ -238,12 +129,6 @@ static enum err_code identity(const struct cli_args *a, struct err *e)
     return cli_print(a, result, e);
 }
 
-static const struct cli_option verify_options[] = {
-    {"root", "FILE", "accept this root certificate instead; the result releases nothing", NULL,
-     CLI_OPTIONAL},
-    {"report-data", "HEX", "64 bytes that the quote must have been made over", NULL, CLI_OPTIONAL},
-    {.name = NULL},
-};
 static const struct cli_option identity_options[] = {
     CLI_OPT_CHAIN_ID,
     {"contract", "ADDRESS", "whose allow-list is asked", NULL, CLI_REQUIRED},
@@ -257,8 +142,10 @@ static const struct cli_option identity_options[] = {
 static const struct cli_verb verbs[] = {
     {"show", "what a quote, an evidence object or a KMS certificate says; nothing is verified",
      "FILE", 1, NULL, "teereg evidence show quote.bin --json", show},
-    {"verify", "verify signatures and policy step by step (collateral: not evaluated)", "FILE", 1,
-     verify_options, "teereg evidence verify quote.bin --root root.pem", verify},
+    {"verify", "judge evidence, every check of it, under a policy", NULL, 0,
+     evidence_verify_options,
+     "teereg evidence verify --type tdx-dcap --file quote.bin --collateral bundle.json --json",
+     evidence_verify},
     {"identity", "the identity that a contract knows these measurements by", "FILE", 1,
      identity_options,
      "teereg evidence identity image.json --chain-id 31337 --contract 0x5FbDB231...", identity},
