@@ -10,9 +10,9 @@
 #include <time.h>
 #include "attest/verify.h"
 #include "base/clock.h"
+#include "base/fs.h"
 #include "crypto/digest.h"
 #include "crypto/p256.h"
-#include "sim_quote.h"
 
 #define ROUNDS 101
 #define BATCH  20
@@ -20,7 +20,12 @@
 struct setup {
     struct buf quote;
     struct report_data rd;
-    platform_cache *cache;
+    struct buf other;   /* a quote of another platform under the same CA */
+    struct buf twisted; /* the quote with another QE report, which nobody signed */
+    struct collateral_bundle bundle;
+    struct collateral collateral;
+    platform_cache *cache, *prepared[BATCH];
+    size_t next;
     EVP_PKEY *key, *peer;
     struct buf signature;
     struct hash32 digest;
@@ -34,36 +39,50 @@ static void must(enum err_code code, const struct err *e)
     exit(1);
 }
 
-static void verify_p256(const struct setup *s)
+static void verify_p256(struct setup *s)
 {
     struct err e;
 
     must(p256_verify(s->key, BYTES_OF(s->digest), buf_bytes(&s->signature), &e), &e);
 }
 
-static void verify_quote(const struct setup *s, platform_cache *cache)
+/* A real quote and real collateral, judged at a moment when both were of now. */
+#define AT 1750800000
+
+static void verify_quote(const struct setup *s, platform_cache *cache, const struct collateral *c)
 {
     const struct attest_judge judge = {.policy = &attest_policy_default, .cache = cache};
     AUTO(verified_quote) q = NULL;
     enum attest_fault fault;
     struct err e;
 
-    must(attest_verify(&judge, buf_bytes(&s->quote), &s->rd, clock_unix(&clock_system), &q, &fault,
-                       &e),
-         &e);
+    must(attest_verify(&judge, buf_bytes(&s->quote), c, &s->rd, AT, &q, &fault, &e), &e);
 }
 
-static void verify_cold(const struct setup *s)
+/* Nothing is known: nine signatures. */
+static void verify_cold(struct setup *s)
 {
-    verify_quote(s, NULL);
+    struct collateral c AUTO_CALL(collateral_done) = {0};
+
+    collateral_of_bundle(&s->bundle, attest_roots(), NULL, &c);
+    verify_quote(s, NULL, &c);
 }
 
-static void verify_known(const struct setup *s)
+/* Each of a batch with a cache of its own, prepared before the clock runs: collateral and the CA
+ * are known, the platform is not (three signatures); or the platform is, this QE report is not
+ * (two). */
+static void verify_with_prepared(struct setup *s)
 {
-    verify_quote(s, s->cache);
+    verify_quote(s, s->prepared[s->next++], &s->collateral);
 }
 
-static void release_floor(const struct setup *s)
+/* All but the quote itself is known: one. */
+static void verify_qe_known(struct setup *s)
+{
+    verify_quote(s, s->cache, &s->collateral);
+}
+
+static void release_floor(struct setup *s)
 {
     struct buf signature AUTO_CALL(buf_done) = BUF(256);
     AUTO(EVP_PKEY) key = NULL;
@@ -89,7 +108,7 @@ static double computed_ns(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static double once(void (*f)(const struct setup *), const struct setup *s)
+static double once(void (*f)(struct setup *), struct setup *s)
 {
     const double start = computed_ns();
 
@@ -112,7 +131,7 @@ static double median(double *v, size_t n)
 }
 
 struct share {
-    const struct setup *setup;
+    struct setup *setup;
     uint64_t until, done;
 };
 
@@ -131,7 +150,7 @@ static void *floor_thread(void *arg)
  * then get the same part of it. */
 #define FLOOR_THREADS 16
 
-static void floor_of_releases(const struct setup *s)
+static void floor_of_releases(struct setup *s)
 {
     struct share share[FLOOR_THREADS];
     pthread_t thread[FLOOR_THREADS];
@@ -153,35 +172,95 @@ static void floor_of_releases(const struct setup *s)
            (double)(clock() - processor) * 1e6 / CLOCKS_PER_SEC / (double)done);
 }
 
-static void prepare(struct setup *s)
+/* ---- what is verified ---- */
+
+static void vector(const char *name, struct buf *ret)
 {
-    AUTO(sim_platform) platform = NULL;
-    struct td_report td;
+    const char *src = getenv("TEEREG_SRC");
+    char path[1024];
     struct err e;
 
-    *s = (struct setup){.quote = BUF(SIM_QUOTE_MAX), .signature = BUF(256)};
+    snprintf(path, sizeof path, "%s/tests/vectors/dcap/%s", src ? src : ".", name);
+    must(fs_read(path, ret, &e), &e);
+}
+
+static void prepare_quote(struct setup *s)
+{
+    struct buf text AUTO_CALL(buf_done) = BUF(COLLATERAL_BUNDLE_MAX);
+    struct quote q;
+    struct err e;
+
+    vector("quotes/tdx_v4_b0c06f_phala.bin", &s->quote);
+    vector("quotes/tdx_v5_b3_90c06f_google.bin", &s->other);
+    vector("collateral/phala_b0c06f_2025-06.json", &text);
+    must(quote_parse(buf_bytes(&s->quote), &q, NULL, &e), &e);
+    memcpy(s->rd.b, q.td.report_data, sizeof s->rd.b);
+    buf_put(&s->twisted, buf_bytes(&s->quote));
+    s->twisted.p[q.qe_report.p - s->quote.p] ^= 1;
+    must(collateral_bundle_decode(buf_bytes(&text), &s->bundle, &e), &e);
+    collateral_of_bundle(&s->bundle, attest_roots(), NULL, &s->collateral);
+}
+
+static void prepare(struct setup *s)
+{
+    struct err e;
+
+    *s = (struct setup){.quote = BUF(QUOTE_MAX),
+                        .other = BUF(QUOTE_MAX),
+                        .twisted = BUF(QUOTE_MAX),
+                        .signature = BUF(256)};
+    json_init();
     must(secret_memory_init(&e), &e);
-    sim_td_of_image("bench", &td);
-    must(sim_platform_new("bench", SIM_OK, &platform, &e), &e);
-    must(sim_quote(platform, SIM_V4, &td, &s->rd, &s->quote, &e), &e);
+    prepare_quote(s);
     must(platform_cache_new(16, &s->cache, &e), &e);
     must(p256_generate(&s->key, &e), &e);
     must(p256_generate(&s->peer, &e), &e);
     must(p256_sign(s->key, BYTES_OF(s->digest), &s->signature, &e), &e);
-    verify_known(s);
+    verify_qe_known(s);
 }
 
-static void verifications(const struct setup *s)
+/* What a refused quote leaves behind: the CA, and a chain, if that held. */
+static void see(platform_cache *cache, const struct buf *quote, const struct setup *s)
 {
-    double p256[ROUNDS], cold[ROUNDS], known[ROUNDS];
+    const struct attest_judge judge = {.policy = &attest_policy_default, .cache = cache};
+    AUTO(verified_quote) q = NULL;
+    struct err e;
+
+    if (attest_verify(&judge, buf_bytes(quote), &s->collateral, &s->rd, AT, &q, NULL, &e) == ERR_OK)
+        exit(1);
+}
+
+static double once_prepared(const struct buf *seen, struct setup *s)
+{
+    struct err e;
+    double ns;
+
+    for (size_t i = 0; i < BATCH; i++) {
+        must(platform_cache_new(16, &s->prepared[i], &e), &e);
+        see(s->prepared[i], seen, s);
+    }
+    s->next = 0;
+    ns = once(verify_with_prepared, s);
+    for (size_t i = 0; i < BATCH; i++)
+        platform_cache_free(s->prepared[i]);
+    return ns;
+}
+
+static void verifications(struct setup *s)
+{
+    static double p256[ROUNDS], cold[ROUNDS], fresh[ROUNDS], known[ROUNDS], qe[ROUNDS];
 
     for (int i = 0; i < ROUNDS; i++) {
         p256[i] = once(verify_p256, s);
         cold[i] = once(verify_cold, s);
-        known[i] = once(verify_known, s);
+        fresh[i] = once_prepared(&s->other, s);
+        known[i] = once_prepared(&s->twisted, s);
+        qe[i] = once(verify_qe_known, s);
     }
-    printf("{\"p256_verify_ns\": %.0f, \"quote_cold_ns\": %.0f, \"quote_known_ns\": %.0f}\n",
-           median(p256, ROUNDS), median(cold, ROUNDS), median(known, ROUNDS));
+    printf("{\"p256_verify_ns\": %.0f, \"quote_cold_ns\": %.0f, \"quote_new_platform_ns\": %.0f, "
+           "\"quote_known_ns\": %.0f, \"quote_qe_known_ns\": %.0f}\n",
+           median(p256, ROUNDS), median(cold, ROUNDS), median(fresh, ROUNDS), median(known, ROUNDS),
+           median(qe, ROUNDS));
 }
 
 int main(int argc, char *argv[])
@@ -196,6 +275,10 @@ int main(int argc, char *argv[])
     else
         return 2;
     platform_cache_free(s.cache);
+    collateral_done(&s.collateral);
+    collateral_bundle_done(&s.bundle);
+    buf_done(&s.other);
+    buf_done(&s.twisted);
     EVP_PKEY_free(s.key);
     EVP_PKEY_free(s.peer);
     buf_done(&s.quote);

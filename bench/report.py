@@ -37,9 +37,13 @@ def row(name, value, unit, better, **more):
 
 rows = [
     row("quote_verify_cold", primitives["quote_cold_ns"] / verify, "P-256 verifies", "lower",
-        target=5.0, floor=4.0),
+        target=10, floor=9),
+    row("quote_verify_new_platform", primitives["quote_new_platform_ns"] / verify, "P-256 verifies", "lower",
+        target=4, floor=3),
     row("quote_verify_known", primitives["quote_known_ns"] / verify, "P-256 verifies", "lower",
-        target=2.3, floor=1.0),
+        target=2.3, floor=2),
+    row("quote_verify_qe_known", primitives["quote_qe_known_ns"] / verify, "P-256 verifies", "lower",
+        target=1.25, floor=1),
     row("release_keepalive", 100 * share, "% of floor", "higher", target=50, floor=100),
     row("release_keepalive_rate", middle(keepalive, "per_second"), "releases/s", "higher", floor=floor),
     row("release_keepalive_p99", middle(keepalive, "p99_us") * 1000 / verify,

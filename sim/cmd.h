@@ -12,6 +12,7 @@ int cmd_quote(int argc, char **argv);
 int cmd_measurements(int argc, char **argv);
 int cmd_faults(int argc, char **argv);
 int cmd_root(int argc, char **argv);
+int cmd_collateral(int argc, char **argv);
 
 /* --name VALUE and --name=VALUE; a name that stands in no option, a value that is missing and an
  * option that is given twice are wrong usage, except where `many` allows more. */
@@ -28,6 +29,9 @@ bool sim_options(int argc, char **argv, struct sim_option *options);
 int sim_fail(const struct err *e);
 /* The same, and points to the help; returns SIM_USAGE. */
 int sim_usage(const char *command, const char *what);
+
+/* Says on stderr that what was made is simulated. */
+void sim_warn(void);
 
 /* The TD of a measurements file ("-" is standard input). */
 MUST_CHECK enum err_code sim_td_of_file(const char *path, struct td_report *ret, struct err *e);

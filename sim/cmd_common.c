@@ -52,6 +52,11 @@ bool sim_options(int argc, char **argv, struct sim_option *options)
     return true;
 }
 
+void sim_warn(void)
+{
+    fputs("teereg-sim: SIMULATED: this proves nothing\n", stderr);
+}
+
 int sim_fail(const struct err *e)
 {
     fprintf(stderr, "teereg-sim: error: %s\n", e->msg);

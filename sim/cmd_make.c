@@ -5,14 +5,10 @@
 #include "cmd.h"
 #include "crypto/digest.h"
 #include "crypto/pem.h"
+#include "sim_collateral.h"
 #include "sim_root.h"
 
 #define CHANGES_MAX 16
-
-static void warn(void)
-{
-    fputs("teereg-sim: SIMULATED: this proves nothing\n", stderr);
-}
 
 static enum err_code make_quote(const char *measurements, const char *report_data,
                                 const char *platform, const char *form, const char *fault,
@@ -56,7 +52,7 @@ int cmd_quote(int argc, char **argv)
                    o[FAULT].value, &quote, &e) != ERR_OK ||
         sim_output(o[OUT].value, buf_bytes(&quote), &e) != ERR_OK)
         return sim_fail(&e);
-    warn();
+    sim_warn();
     return SIM_DONE;
 }
 
@@ -143,7 +139,7 @@ int cmd_measurements(int argc, char **argv)
     if (make_measurements(o[IMAGE].value, &o[CHANGE], &text, &e) != ERR_OK ||
         sim_output(o[OUT].value, buf_bytes(&text), &e) != ERR_OK)
         return sim_fail(&e);
-    warn();
+    sim_warn();
     return SIM_DONE;
 }
 
@@ -153,6 +149,8 @@ int cmd_faults(int argc, char **argv)
         return sim_usage(argv[0], "this command takes no options");
     for (int f = 0; f < SIM_FAULT_COUNT; f++)
         puts(sim_fault_name((enum sim_fault)f));
+    for (int f = 0; f < SIM_COLLATERAL_FAULT_COUNT; f++)
+        printf("collateral %s\n", sim_collateral_fault_name((enum sim_collateral_fault)f));
     return SIM_DONE;
 }
 
@@ -170,6 +168,6 @@ int cmd_root(int argc, char **argv)
     pem_put(&pem, "CERTIFICATE", buf_bytes(&der));
     if (buf_check(&pem, &e) != ERR_OK || sim_output(o[0].value, buf_bytes(&pem), &e) != ERR_OK)
         return sim_fail(&e);
-    warn();
+    sim_warn();
     return SIM_DONE;
 }

@@ -24,8 +24,13 @@ static const char help[] =
     "      (rtmr1, mrtd, ...), as a changed kernel or firmware would.\n"
     "  teereg-sim root [--out FILE]\n"
     "      Prints the throw-away root certificate (PEM), for `teereg evidence verify --root`.\n"
+    "  teereg-sim collateral [--platform SEED] [--at UNIX] [--days N] [--status STATUS]\n"
+    "                   [--evaluation N] [--fault FAULT] [--out FILE]\n"
+    "      Prints what the simulated vendor says about every simulated platform (revocation lists,\n"
+    "      TCB info, QE identity) at that moment, for N days, as a bundle in JSON: for\n"
+    "      `teereg evidence verify --collateral` and in a folder for --collateral-dir.\n"
     "  teereg-sim faults\n"
-    "      Lists the ways in which a quote can be made wrong.\n"
+    "      Lists the ways in which a quote, and then collateral, can be made wrong.\n"
     "\n"
     "SEED is any text: the same one is the same machine.  FORM is v4 (default), v5 or v5-td15.\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage.\n"
@@ -39,7 +44,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"serve", cmd_serve},   {"quote", cmd_quote}, {"measurements", cmd_measurements},
-    {"faults", cmd_faults}, {"root", cmd_root},
+    {"faults", cmd_faults}, {"root", cmd_root},   {"collateral", cmd_collateral},
 };
 
 static bool wants_help(int argc, char **argv)

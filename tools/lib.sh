@@ -25,9 +25,9 @@ run_quiet() {
 # What each kind of work needs from Debian.
 PKG_BUILD=(gcc libc6-dev binutils pkg-config meson ninja-build libssl-dev libcurl4-openssl-dev
     libevent-dev libjansson-dev libsecp256k1-dev nettle-dev libgcrypt20-dev
-    libcmocka-dev)
+    libtss2-dev libcmocka-dev)
 PKG_CHECK=(clang-14 llvm-14 libclang-rt-14-dev clang-format-14 gcovr shellcheck
-    python3 python3-venv curl openssl procps valgrind)
+    python3 python3-venv curl openssl procps valgrind swtpm tpm2-tools)
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then

@@ -82,6 +82,14 @@ system_contracts() {
 CHAIN_OPTIONS=() # more of anvil, for tests
 declare -A PLATFORM=() # URL of each simulated platform
 
+# What the simulated vendor says about its platforms, in the folder that every command looks into.
+system_collateral() {
+    export TEEREG_COLLATERAL_DIR=$WORK/collateral
+    [ ! -f "$TEEREG_COLLATERAL_DIR/simulated.json" ] || return 0
+    mkdir -p "$TEEREG_COLLATERAL_DIR"
+    run teereg-sim collateral --out "$TEEREG_COLLATERAL_DIR/simulated.json"
+}
+
 # system_platform NAME IMAGE [OPTION OF teereg-sim serve...]: a machine that runs IMAGE, whose
 # measurements are in $WORK/NAME.json (made here unless they are there).
 system_platform() {
@@ -89,6 +97,7 @@ system_platform() {
     shift 2
     [ -f "$WORK/$name.json" ] ||
         run teereg-sim measurements --image "$image" --out "$WORK/$name.json"
+    system_collateral
     start_shown "platform-$name" teereg-sim serve --listen 127.0.0.1:0 --platform "$name" \
         --measurements "$WORK/$name.json" "$@"
     PLATFORM[$name]=$(wait_line "platform-$name" ' at http://' | sed -E 's/.* at (http[^ ]*[0-9]):.*/\1/')

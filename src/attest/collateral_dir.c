@@ -8,8 +8,10 @@
 #include "attest/collateral_origin.h"
 #include "attest/collateral_parts.h"
 #include "base/fs.h"
+#include "crypto/pem.h"
 
 #define ENTRIES_MAX 256
+#define AGAIN_S     60
 
 typedef DIR folder;
 static void folder_close(folder *d)
@@ -35,6 +37,20 @@ static bool names_ca(struct bytes issuer, enum pck_ca ca)
     return memmem(issuer.p, issuer.n, cn, strlen(cn)) != NULL;
 }
 
+/* Does the chain of a text end in that root?  A folder may serve platforms of several. */
+static bool ends_in(const struct collateral_text *t, const struct attest_root *root)
+{
+    const struct attest_roots one = {root, 1};
+    struct buf der AUTO_CALL(buf_done) = BUF(PCK_DER_MAX);
+    struct bytes rest = buf_bytes(&t->issuer_chain);
+    struct err ignored;
+
+    do
+        buf_clear(&der);
+    while (pem_next(&rest, "CERTIFICATE", &der, &ignored) == ERR_OK && rest.n > 0);
+    return attest_roots_find(&one, buf_bytes(&der)) != NULL;
+}
+
 /* False: it is not for such a platform, or no such object at all. */
 static bool fits(const struct search *s, const struct collateral_text *t, int64_t *ret_issued)
 {
@@ -56,8 +72,10 @@ static bool fits(const struct search *s, const struct collateral_text *t, int64_
         *ret_issued = qe.issue_date;
         return true;
     default:
-        if (crl_parse(buf_bytes(&t->body), &crl, &ignored) != ERR_OK ||
-            (s->kind == COLLATERAL_PCK_CRL && !names_ca(crl.issuer, s->q->ca)))
+        if (crl_parse(buf_bytes(&t->body), &crl, &ignored) != ERR_OK)
+            return false;
+        if (s->kind == COLLATERAL_PCK_CRL ? !names_ca(crl.issuer, s->q->ca)
+                                          : attest_root_signed(s->q->root, crl.tbs, crl.signature, &ignored) != ERR_OK)
             return false;
         *ret_issued = crl.this_update;
         return true;
@@ -69,7 +87,8 @@ static void consider(struct search *s, struct collateral_bundle *b)
     struct collateral_text *t = &b->text[s->kind];
     int64_t issued;
 
-    if (!t->body.n || !fits(s, t, &issued) || (s->found && issued <= s->issued))
+    if (!t->body.n || (s->kind != COLLATERAL_ROOT_CRL && !ends_in(t, s->q->root)) ||
+        !fits(s, t, &issued) || (s->found && issued <= s->issued))
         return;
     collateral_text_done(s->ret);
     *s->ret = *t;
@@ -150,10 +169,11 @@ enum err_code collateral_origin_dir(const char *path, struct collateral_origin *
     char *copy;
 
     if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-        return err_set(e, ERR_NOT_FOUND, "%s: no folder (of collateral)", path);
+        return err_set(e, ERR_IO, "folder of collateral %s: there is none that can be read", path);
     copy = strdup(path);
     if (!copy)
         return err_set(e, ERR_NOMEM, "folder of collateral");
-    *ret = (struct collateral_origin){.get = get, .done = free, .self = copy, .name = copy};
+    *ret = (struct collateral_origin){
+        .get = get, .done = free, .refresh_s = AGAIN_S, .self = copy, .name = copy};
     return ERR_OK;
 }

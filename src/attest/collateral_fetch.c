@@ -57,7 +57,7 @@ static enum err_code try_origin(const struct collateral_sources *from,
     collateral_catch_done(best);
     best->object = TAKE(o);
     best->text = text;
-    best->origin = origin->name;
+    best->origin = origin;
     text = (struct collateral_text){0};
     return ERR_OK;
 }

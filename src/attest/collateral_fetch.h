@@ -17,7 +17,7 @@ struct collateral_sources {
 struct collateral_catch {
     collateral_object *object; /* NULL: none */
     struct collateral_text text;
-    const char *origin;
+    const struct collateral_origin *origin;
     enum attest_fault fault; /* of the last one that did not verify */
     struct err e;
 };

@@ -167,10 +167,10 @@ static uint64_t some_time(uint64_t seconds)
     return seconds * NS_PER_S / 4 * 3 + (seconds * NS_PER_S / 4) / UINT32_MAX * r;
 }
 
-static uint64_t wait_good(const collateral_store *s, const collateral_object *o)
+static uint64_t wait_good(const collateral_store *s, const struct collateral_catch *c)
 {
-    int64_t left = o->next_update - clock_unix(s->config.clock);
-    uint64_t most = s->config.refresh_s;
+    int64_t left = c->object->next_update - clock_unix(s->config.clock);
+    uint64_t most = c->origin->refresh_s ? c->origin->refresh_s : s->config.refresh_s;
 
     if (left < COLLATERAL_RETRY_S * 2)
         most = COLLATERAL_RETRY_S;
@@ -195,7 +195,7 @@ static void keep(struct slot *x, struct collateral_catch *c)
 
     x->object = c->object;
     x->text = c->text;
-    x->origin = c->origin;
+    x->origin = c->origin->name;
     c->object = old;
     c->text = old_text;
 }
@@ -212,7 +212,7 @@ static void judge(collateral_store *s, const struct slot *x, struct collateral_c
         clock_format(x->object->issued, had);
         clock_format(c->object->issued, has);
         err_set(&c->e, ERR_UPSTREAM, "%s has a %s of %s, this node one of %s: it is not replaced",
-                c->origin, collateral_kind_name(x->kind), has, had);
+                c->origin->name, collateral_kind_name(x->kind), has, had);
         return;
     }
     (void)!collateral_floor_raise(s->floors, &x->key, x->kind, collateral_number(c->object), &c->e);
@@ -232,7 +232,7 @@ static void land(collateral_store *s, struct slot *x, struct collateral_catch *c
     s->stats.fetched++;
     x->failures = 0;
     x->fetched = clock_unix(s->config.clock);
-    x->next_ns = now_ns(s) + wait_good(s, c->object);
+    x->next_ns = now_ns(s) + wait_good(s, c);
     keep(x, c);
 }
 

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/codec.h"
+#include "cli/evidence_log.h"
 #include "cli/exhibit.h"
 #include "cli/files.h"
 
@@ -149,6 +150,12 @@ static const struct cli_verb verbs[] = {
     {"identity", "the identity that a contract knows these measurements by", "FILE", 1,
      identity_options,
      "teereg evidence identity image.json --chain-id 31337 --contract 0x5FbDB231...", identity},
+    {"log",
+     "list an event log, replay it, and compare it with a quote (which is not verified here)",
+     "FILE", 1, evidence_log_options,
+     "teereg evidence log /sys/firmware/acpi/tables/data/CCEL --quote quote.bin", evidence_log},
+    {"log-diff", "what changed between two boots: events added, removed, changed, moved", "OLD NEW",
+     2, NULL, "teereg evidence log-diff monday.ccel tuesday.ccel", evidence_log_diff},
     {.name = NULL},
 };
 

@@ -3,10 +3,9 @@
 #include "base/codec.h"
 #include "base/fs.h"
 #include "cli/exhibit.h"
+#include "cli/judge.h"
 #include "crypto/pem.h"
 #include "crypto/x509.h"
-
-#define POLICY_FILE_MAX 65536
 
 /* What is asked, as it stands in memory. */
 struct asked {
@@ -80,14 +79,9 @@ static enum err_code read_collateral(const struct cli_args *a, const struct atte
 
 static enum err_code read_policy(const struct cli_args *a, struct asked *q, struct err *e)
 {
-    struct buf text AUTO_CALL(buf_done) = BUF(POLICY_FILE_MAX);
-    const char *path = cli_value(a, "policy"), *list = cli_value(a, "accept-status");
+    const char *list = cli_value(a, "accept-status");
 
-    q->policy = attest_policy_default;
-    if (path) {
-        TRY_IN(e, fs_read(path, &text, e), "--policy");
-        TRY_IN(e, attest_policy_decode_json(buf_bytes(&text), &q->policy, e), "%s", path);
-    }
+    TRY(cli_policy(a, &q->policy, e));
     if (list && tcb_status_set_parse(list, &q->policy.statuses, e) != ERR_OK) {
         err_wrap(e, "--accept-status");
         e->code = ERR_USAGE;
@@ -284,8 +278,7 @@ const struct cli_option evidence_verify_options[] = {
     {"collateral", "BUNDLE", "what Intel says about the platform, in JSON", NULL, CLI_OPTIONAL},
     {"root", "FILE", "accept this root certificate instead; the result releases nothing", NULL,
      CLI_OPTIONAL},
-    {"policy", "FILE", "an attestation policy in JSON; without: UpToDate alone", NULL,
-     CLI_OPTIONAL},
+    CLI_OPT_POLICY,
     {"accept-status", "LIST", "accept these TCB statuses, or any (but Revoked)", NULL,
      CLI_OPTIONAL},
     {"at", "UNIX", "judge as of this moment; without: now", NULL, CLI_OPTIONAL},

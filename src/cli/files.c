@@ -1,4 +1,7 @@
 #include "cli/files.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/fs.h"
 #include "base/utf8.h"
@@ -10,6 +13,23 @@ enum err_code cli_read(const char *path, struct buf *ret, struct err *e)
     if (strcmp(path, "-") == 0)
         return fs_read_fd(STDIN_FILENO, ret, e);
     return fs_read(path, ret, e);
+}
+
+enum err_code cli_read_private(const char *path, const char *what, struct buf *ret, struct err *e)
+{
+    int fd AUTO_CALL(fd_close) = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return err_set(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s %s: %s", what, path,
+                       strerror(errno));
+    if (S_ISREG(st.st_mode) && (st.st_mode & 077))
+        return err_set(e, ERR_DENIED,
+                       "%s %s: others may read it (mode %03o); `chmod 600 %s` mends it", what, path,
+                       (unsigned)(st.st_mode & 0777), path);
+    buf_reserve(ret, ret->max);
+    TRY_IN(e, fs_read_fd(fd, ret, e), "%s %s", what, path);
+    return ERR_OK;
 }
 
 enum err_code cli_quote(struct bytes text, struct buf *ret, struct err *e)

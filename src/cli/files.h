@@ -5,6 +5,10 @@
 
 /* A file, or standard input for "-"; bounded by ret's maximum. */
 MUST_CHECK enum err_code cli_read(const char *path, struct buf *ret, struct err *e);
+/* A file with a secret in it: ERR_DENIED when it is a file that others may read.  what ("key file")
+ * is for messages; ret's whole maximum is reserved here, its cleanup is buf_done_wipe. */
+MUST_CHECK enum err_code cli_read_private(const char *path, const char *what, struct buf *ret,
+                                          struct err *e);
 /* --text: appends text as a JSON string; ERR_INVALID when it is not UTF-8 or has a NUL, because
  * what comes out in a configuration would be something else. */
 MUST_CHECK enum err_code cli_quote(struct bytes text, struct buf *ret, struct err *e);

@@ -1,8 +1,15 @@
 #include "cli/gov.h"
+#include "cli/judge.h"
 #include "cli/node.h"
 
 static const struct cli_option deploy_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL, {.name = NULL},
+    CLI_OPT_RPC,
+    CLI_OPT_CHAIN_ID,
+    CLI_OPT_KEY_FILE,
+    CLI_OPT_FINAL,
+    {"scheme", "N", "of an application's identities: 2, or 1 for instances of version 1", "2",
+     CLI_OPTIONAL},
+    {.name = NULL},
 };
 static const struct cli_option app_allow_options[] = {
     CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
@@ -18,6 +25,11 @@ static const struct cli_option app_allow_options[] = {
     {                                                                                              \
         "application", "ADDRESS", "an application (KMS contract)", NULL, CLI_OPTIONAL              \
     }
+#define OPT_FIRMWARE                                                                               \
+    {                                                                                              \
+        "firmware", "MRTD", "firmware of scheme 1 (KMS contract); zeros: Azure by a proxy", NULL,  \
+            CLI_OPTIONAL                                                                           \
+    }
 static const struct cli_option allow_options[] = {
     CLI_OPT_RPC,
     CLI_OPT_CHAIN_ID,
@@ -28,11 +40,12 @@ static const struct cli_option allow_options[] = {
     {"config-hash", "HASH", "the configuration that this KMS image must run with", NULL,
      CLI_OPTIONAL},
     OPT_SUBJECTS,
+    OPT_FIRMWARE,
     {.name = NULL},
 };
 static const struct cli_option revoke_options[] = {
     CLI_OPT_RPC,  CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
-    OPT_CONTRACT, OPT_SUBJECTS,     {.name = NULL},
+    OPT_CONTRACT, OPT_SUBJECTS,     OPT_FIRMWARE,     {.name = NULL},
 };
 static const struct cli_option set_config_options[] = {
     CLI_OPT_RPC,
@@ -53,12 +66,12 @@ static const struct cli_option app_write_options[] = {
         "kms-url", "URL", "the KMS, https://host:port", NULL, CLI_REQUIRED                         \
     }
 static const struct cli_option pki_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
-    CLI_OPT_KMS, CLI_OPT_APP,      OPT_KMS_URL,      {.name = NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE,       CLI_OPT_FINAL,  CLI_OPT_KMS,
+    CLI_OPT_APP, OPT_KMS_URL,      CLI_OPT_COLLATERAL, CLI_OPT_POLICY, {.name = NULL},
 };
 static const struct cli_option root_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
-    CLI_OPT_KMS, OPT_KMS_URL,      {.name = NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID,       CLI_OPT_KEY_FILE, CLI_OPT_FINAL,  CLI_OPT_KMS,
+    OPT_KMS_URL, CLI_OPT_COLLATERAL, CLI_OPT_POLICY,   {.name = NULL},
 };
 static const struct cli_option show_options[] = {
     CLI_OPT_RPC,

@@ -1,21 +1,22 @@
 #include "cli/gov.h"
+#include "cli/judge.h"
 #include "cli/node.h"
 #include "gov/registry.h"
 #include "gov/write.h"
 #include "instance/kms_client.h"
 
-static const struct attest_judge judge = {.policy = &attest_policy_default};
-
 static enum err_code open_client(const struct cli_args *a, const struct cli_node *node,
-                                 bool allow_locked, kms_client **ret, struct err *e)
+                                 struct cli_judge *judge, bool allow_locked, kms_client **ret,
+                                 struct err *e)
 {
     struct kms_client_config config = {.url = cli_value(a, "kms-url"),
                                        .chain_id = node->chain_id,
                                        .view = &node->view,
                                        .clock = &clock_system,
-                                       .attest = &judge,
+                                       .attest = &judge->judge,
                                        .allow_locked = allow_locked};
 
+    TRY(cli_judge_open(a, judge, e));
     TRY(cli_addr(a, "kms", &config.kms, e));
     return kms_client_new(&config, ret, e);
 }
@@ -29,6 +30,7 @@ static void say_caveat(const struct kms_peer *peer)
 enum err_code gov_cmd_pki_publish(const struct cli_args *a, struct err *e)
 {
     struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    struct cli_judge judge AUTO_CALL(cli_judge_done) = {0};
     struct kms_client_pki pki AUTO_CALL(kms_client_pki_done) = {0};
     AUTO(kms_client) kms = NULL;
     AUTO(json) result = NULL;
@@ -39,7 +41,7 @@ enum err_code gov_cmd_pki_publish(const struct cli_args *a, struct err *e)
 
     TRY(cli_addr(a, "app", &app, e));
     TRY(cli_node_open(a, NODE_READ | NODE_WRITE, &node, e));
-    TRY(open_client(a, &node, false, &kms, e));
+    TRY(open_client(a, &node, &judge, false, &kms, e));
     TRY(kms_client_session(kms, &peer, e));
     say_caveat(&peer);
     TRY(kms_client_pki(kms, &app, &pki, e));
@@ -56,6 +58,7 @@ enum err_code gov_cmd_pki_publish(const struct cli_args *a, struct err *e)
 enum err_code gov_cmd_root_commit(const struct cli_args *a, struct err *e)
 {
     struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    struct cli_judge judge AUTO_CALL(cli_judge_done) = {0};
     AUTO(kms_client) kms = NULL;
     AUTO(json) result = NULL;
     struct kms_peer peer;
@@ -64,7 +67,7 @@ enum err_code gov_cmd_root_commit(const struct cli_args *a, struct err *e)
 
     TRY(cli_addr(a, "kms", &contract, e));
     TRY(cli_node_open(a, NODE_READ | NODE_WRITE, &node, e));
-    TRY(open_client(a, &node, true, &kms, e));
+    TRY(open_client(a, &node, &judge, true, &kms, e));
     TRY(kms_client_session(kms, &peer, e));
     say_caveat(&peer);
     if (hash32_is_zero(&peer.claim.root_id) || hash32_is_zero(&peer.claim.commitment))

@@ -21,11 +21,18 @@ enum err_code gov_cmd_deploy(const struct cli_args *a, struct err *e)
     const bool kms = strcmp(a->positional[0], "kms") == 0;
     AUTO(json) result = NULL;
     struct tx_receipt r;
+    uint64_t scheme;
 
     if (!kms && strcmp(a->positional[0], "app") != 0)
         return err_set(e, ERR_USAGE, "found \"%.40s\", expected kms or app", a->positional[0]);
+    TRY(cli_u64(a, "scheme", 2, &scheme, e));
+    if (scheme == 0 || (kms && scheme != 2))
+        return err_set(e, ERR_USAGE,
+                       "--scheme: found %u, expected 2, or 1 for an application of version 1",
+                       (unsigned)scheme);
     TRY(cli_node_open(a, NODE_WRITE, &node, e));
-    TRY(kms ? gov_deploy_kms(node.writer, &r, e) : gov_deploy_registry(node.writer, &r, e));
+    TRY(kms ? gov_deploy_kms(node.writer, &r, e)
+            : gov_deploy_registry(node.writer, (uint8_t)scheme, &r, e));
     TRY(json_new_object(&result, e));
     TRY(json_put_hex0x(result, "contract", BYTES_OF(r.contract), e));
     TRY(json_put_hex0x(result, "owner", BYTES_OF(*transactor_address(node.writer)), e));
@@ -48,7 +55,19 @@ enum err_code gov_cmd_app_allow(const struct cli_args *a, struct err *e)
     return print_receipt(a, &node, result, &r, e);
 }
 
-/* The one of --identity, --operator, --application that is given. */
+/* The contract keeps firmware by the hash of its MRTD. */
+static enum err_code firmware(const struct cli_args *a, struct hash32 *ret, struct err *e)
+{
+    const char *text = cli_value(a, "firmware");
+    uint8_t mrtd[48];
+
+    if (hex_decode(bytes_of_str(text), mrtd, sizeof mrtd, e) != ERR_OK)
+        return err_set(e, ERR_USAGE, "--firmware: expected an MRTD, 96 hex digits");
+    keccak256(BYTES(mrtd), ret);
+    return ERR_OK;
+}
+
+/* The one of --identity, --operator, --application, --firmware that is given. */
 static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, struct hash32 *ret,
                              struct err *e)
 {
@@ -59,6 +78,7 @@ static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, 
         {"identity", GOV_KIND_IDENTITY},
         {"operator", GOV_KIND_OPERATOR},
         {"application", GOV_KIND_APPLICATION},
+        {"firmware", GOV_KIND_FIRMWARE},
     };
     int found = 0;
 
@@ -71,13 +91,16 @@ static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, 
         *ret_kind = kinds[i].kind;
         if (kinds[i].kind == GOV_KIND_IDENTITY) {
             TRY(cli_hash32(a, kinds[i].name, ret, e));
+        } else if (kinds[i].kind == GOV_KIND_FIRMWARE) {
+            TRY(firmware(a, ret, e));
         } else {
             TRY(cli_addr(a, kinds[i].name, &who, e));
             *ret = gov_word_addr(&who);
         }
     }
     if (found != 1)
-        return err_set(e, ERR_USAGE, "name exactly one of --identity, --operator, --application");
+        return err_set(e, ERR_USAGE,
+                       "name exactly one of --identity, --operator, --application, --firmware");
     return ERR_OK;
 }
 

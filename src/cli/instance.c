@@ -1,8 +1,13 @@
 #include <unistd.h>
+#include "attest/event_log_file.h"
+#include "attest/evidence.h"
+#include "attest/rtmr.h"
 #include "base/codec.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/judge.h"
 #include "cli/node.h"
+#include "cli/quotes.h"
 #include "instance/anchors.h"
 #include "instance/provision.h"
 
@@ -13,13 +18,31 @@ static void step(void *self, const char *what)
     fprintf(stderr, "  ... %s\n", what);
 }
 
-static enum err_code open_provider(const struct cli_args *a, quote_provider **ret, struct err *e)
+/* The log is extra: only one that was asked for must be there. */
+static enum err_code read_event_log(const struct cli_args *a, struct buf *ret, struct err *e)
 {
-#ifdef TEEREG_DEV_ROOTS
-    if (cli_value(a, "attester"))
-        return provider_remote(cli_value(a, "attester"), ret, e);
-#endif
-    return provider_configfs(cli_value(a, "tsm-report"), ret, e);
+    const char *path = cli_value(a, "event-log");
+    struct err why;
+
+    if (path)
+        return event_log_read(path, ret, e);
+    if (event_log_read(NULL, ret, &why) != ERR_OK) {
+        buf_clear(ret);
+        if (why.code != ERR_NOT_FOUND)
+            fprintf(stderr, "warning: evidence goes without an event log: %s\n", why.msg);
+    }
+    return ERR_OK;
+}
+
+/* Before anything is sent: an instance whose configuration is not the measured one stops here. */
+static enum err_code measure_anchors(const struct cli_args *a, const struct hash32 *config_hash,
+                                     struct err *e)
+{
+    const struct rtmr_files files = rtmr_sysfs(cli_value(a, "rtmr-folder"));
+
+    if (!cli_switch(a, "extend-rtmr3"))
+        return ERR_OK;
+    return rtmr3_measure(&files, config_hash, e);
 }
 
 static enum err_code print_result(const struct cli_args *a, const struct provisioned *p,
@@ -40,38 +63,49 @@ static enum err_code print_result(const struct cli_args *a, const struct provisi
     return cli_print(a, result, e);
 }
 
+static enum err_code anchors_of(const struct cli_args *a, struct provision_config *config,
+                                struct instance_anchors *ret, struct err *e)
+{
+    uint64_t min_delay;
+
+    TRY(cli_addr(a, "kms", &config->kms, e));
+    TRY(cli_addr(a, "app", &config->app, e));
+    TRY(cli_u64(a, "chain-id", UINT64_MAX, &config->chain_id, e));
+    TRY(cli_u64(a, "min-delay", UINT32_MAX, &min_delay, e));
+    config->min_delay = (uint32_t)min_delay;
+    *ret = (struct instance_anchors){.chain_id = config->chain_id,
+                                     .kms = config->kms,
+                                     .app = config->app,
+                                     .endpoint = cli_value(a, "rpc"),
+                                     .min_delay = config->min_delay};
+    return cli_node_mode(&ret->view_mode, e);
+}
+
 static enum err_code provision(const struct cli_args *a, struct err *e)
 {
     struct cli_node node AUTO_CALL(cli_node_done) = {0};
     struct provisioned p AUTO_CALL(provisioned_done) = {0};
+    struct buf event_log AUTO_CALL(buf_done) = BUF(EVIDENCE_LOG_MAX);
     AUTO(quote_provider) quotes = NULL;
-    const struct attest_judge judge = {.policy = &attest_policy_default};
+    struct cli_judge judge AUTO_CALL(cli_judge_done) = {0};
     const struct provision_progress progress = {.step = step};
     struct provision_config config = {.kms_url = cli_value(a, "kms-url"),
                                       .clock = &clock_system,
-                                      .attest = &judge,
+                                      .attest = &judge.judge,
                                       .own_store_uri = cli_value(a, "store")};
-    uint64_t min_delay;
+    struct instance_anchors anchors;
 
-    TRY(cli_addr(a, "kms", &config.kms, e));
-    TRY(cli_addr(a, "app", &config.app, e));
-    TRY(cli_u64(a, "min-delay", UINT32_MAX, &min_delay, e));
+    TRY(cli_judge_open(a, &judge, e));
     TRY(provision_may_write(cli_value(a, "out"), e));
-    TRY(open_provider(a, &quotes, e));
-    TRY(cli_node_open(a, NODE_READ, &node, e));
-
-    const struct instance_anchors anchors = {.chain_id = node.chain_id,
-                                             .kms = config.kms,
-                                             .app = config.app,
-                                             .view_mode = chain_view_mode(&node.view),
-                                             .endpoint = cli_value(a, "rpc"),
-                                             .min_delay = (uint32_t)min_delay};
-
+    TRY(anchors_of(a, &config, &anchors, e));
     TRY(instance_anchors_hash(&anchors, &config.config_hash, e));
-    config.chain_id = node.chain_id;
+    TRY(measure_anchors(a, &config.config_hash, e));
+    TRY(read_event_log(a, &event_log, e));
+    TRY(cli_quotes_open(a, &quotes, e));
+    TRY(cli_node_open(a, NODE_READ, &node, e));
     config.view = &node.view;
     config.quotes = quotes;
-    config.min_delay = (uint32_t)min_delay;
+    config.event_log = buf_bytes(&event_log);
     TRY(provision_fetch(&config, isatty(STDERR_FILENO) ? &progress : NULL, &p, e));
     if (*p.kms.caveat)
         fprintf(stderr, "warning: %s\n", p.kms.caveat);
@@ -89,11 +123,15 @@ static const struct cli_option provision_options[] = {
      CLI_REQUIRED},
     {"store", "URI", "the operator's own storage, asked first: file:///folder", NULL, CLI_OPTIONAL},
     {"min-delay", "SECONDS", "refuse contracts with a shorter delay", "0", CLI_OPTIONAL},
-    {"tsm-report", "FOLDER", "where the kernel makes quotes", PROVIDER_CONFIGFS_DIR, CLI_OPTIONAL},
-#ifdef TEEREG_DEV_ROOTS
-    {"attester", "URL", "a simulated platform (development build)", NULL, CLI_OPTIONAL},
-#endif
-    {.name = NULL},
+    {"extend-rtmr3", NULL, "say in RTMR3 which anchors this boot runs with, once", NULL,
+     CLI_OPTIONAL},
+    {"rtmr-folder", "FOLDER", "where the kernel shows the registers", RTMR_DIR, CLI_OPTIONAL},
+    {"event-log", "FILE", "of the firmware, for the evidence; without it ACPI's, if there is one",
+     NULL, CLI_OPTIONAL},
+    CLI_OPT_QUOTES,
+    CLI_OPT_COLLATERAL,
+    CLI_OPT_POLICY,
+    CLI_OPT_QUOTES_DEV{.name = NULL},
 };
 
 static const struct cli_verb verbs[] = {

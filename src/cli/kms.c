@@ -1,11 +1,13 @@
 #include <errno.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/codec.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "chain/view_trusted.h"
 #include "cli/cli.h"
+#include "cli/quotes.h"
+#include "cli/judge.h"
+#include "cli/files.h"
 #include "cli/node.h"
 #include "net/http_client.h"
 #include "service/kms_service.h"
@@ -13,9 +15,11 @@
 /* ---- the security configuration: the same options for its hash and for the service ---- */
 
 #define SECURITY_OPTIONS                                                                           \
-    CLI_OPT_KMS, CLI_OPT_RPC, CLI_OPT_CHAIN_ID,                                                    \
+    CLI_OPT_KMS, CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_POLICY,                                    \
         {"min-delay", "SECONDS", "refuse contracts with a shorter delay", "0", CLI_OPTIONAL},      \
         {"max-block-age", "SECONDS", "the oldest finalized block to judge by", "3600",             \
+         CLI_OPTIONAL},                                                                            \
+        {"proxy-listen", "ADDRESS", "version 1, for a proxy: 127.0.0.1:8082 or unix:PATH", NULL,   \
          CLI_OPTIONAL},                                                                            \
     {                                                                                              \
         "metrics", "ADDRESS", "metrics also on this loopback port, 127.0.0.1:9100", NULL,          \
@@ -40,6 +44,8 @@ static enum err_code security_of(const struct cli_args *a, struct kms_config *re
     ret->min_delay = (uint32_t)min_delay;
     ret->max_block_age = (uint32_t)max_age;
     ret->listeners = cli_value(a, "metrics") ? KMS_LISTEN_METRICS_TCP : 0;
+    TRY(cli_policy(a, &ret->policy, e));
+    ret->compat = cli_value(a, "proxy-listen") ? KMS_PROXY_COMPAT : 0;
     ret->view_mode = VIEW_MODE;
     return kms_config_add_endpoint(ret, cli_value(a, "rpc"), NULL, 0, e);
 }
@@ -102,30 +108,19 @@ static enum err_code open_view(const struct cli_args *a, const struct kms_config
     return view_trusted_new(&config, &g->view, e);
 }
 
-static enum err_code open_quotes(const struct cli_args *a, quote_provider **ret, struct err *e)
-{
-    if (cli_value(a, "attester"))
-        return provider_remote(cli_value(a, "attester"), ret, e);
-    return provider_configfs(cli_value(a, "tsm-report"), ret, e);
-}
-
 #define ROOT_TEXT_MAX 256
 
 static enum err_code read_root(const struct cli_args *a, struct buf *text, struct err *e)
 {
     const char *path = cli_value(a, "root-key-file");
     uint64_t fd;
-    struct stat st;
 
-    if (!path) {
-        TRY(cli_u64(a, "root-key-fd", 1024, &fd, e));
-        return fs_read_fd((int)fd, text, e);
-    }
-    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077))
-        return err_set(e, ERR_DENIED,
-                       "root key file %s: others may read it (mode %03o); `chmod 600 %s` mends it",
-                       path, (unsigned)(st.st_mode & 0777), path);
-    return fs_read(path, text, e);
+    if (path)
+        return cli_read_private(path, "root key file", text, e);
+    buf_reserve(text, ROOT_TEXT_MAX);
+    TRY(cli_u64(a, "root-key-fd", 1024, &fd, e));
+    TRY_IN(e, fs_read_fd((int)fd, text, e), "root key");
+    return ERR_OK;
 }
 
 static enum err_code open_root(const struct cli_args *a, kms_root **ret, struct err *e)
@@ -137,8 +132,7 @@ static enum err_code open_root(const struct cli_args *a, kms_root **ret, struct 
         return ERR_OK; /* locked */
     if (file && fd)
         return err_set(e, ERR_USAGE, "--root-key-file and --root-key-fd: give one of them");
-    buf_reserve(&text, ROOT_TEXT_MAX);
-    TRY_IN(e, read_root(a, &text, e), "root key");
+    TRY(read_root(a, &text, e));
     return kms_root_parse(buf_bytes(&text), ret, e);
 }
 
@@ -146,7 +140,7 @@ static enum err_code open_ground(const struct cli_args *a, const struct kms_conf
                                  struct ground *g, struct err *e)
 {
     TRY(open_root(a, &g->root, e));
-    TRY(open_quotes(a, &g->quotes, e));
+    TRY(cli_quotes_open(a, &g->quotes, e));
     return open_view(a, c, g, e);
 }
 
@@ -188,6 +182,8 @@ static enum err_code open_ground(const struct cli_args *a, const struct kms_conf
 
 #endif
 
+#define PROXY_TOKEN_FILE_MAX 1024
+
 static enum err_code numbers_of(const struct cli_args *a, struct kms_service_config *c,
                                 struct err *e)
 {
@@ -205,9 +201,28 @@ static enum err_code numbers_of(const struct cli_args *a, struct kms_service_con
     return ERR_OK;
 }
 
+/* The token for the guarded listener, where there is one. */
+static enum err_code open_token(const struct cli_args *a, secret **ret, struct err *e)
+{
+    struct buf text AUTO_CALL(buf_done_wipe) = BUF(PROXY_TOKEN_FILE_MAX);
+    const char *path = cli_value(a, "proxy-token-file");
+
+    if (!path != !cli_value(a, "proxy-listen"))
+        return err_set(e, ERR_USAGE,
+                       "--proxy-listen and --proxy-token-file: found one of them, expected both or "
+                       "neither");
+    if (!path)
+        return ERR_OK;
+    TRY(cli_read_private(path, "proxy token file", &text, e));
+    TRY_IN(e, kms_proxy_token(buf_bytes(&text), ret, e), "%s", path);
+    return ERR_OK;
+}
+
 static enum err_code serve(const struct cli_args *a, struct err *e)
 {
     struct ground g AUTO_CALL(ground_done) = {0};
+    struct cli_judge judge AUTO_CALL(cli_judge_done) = {0};
+    AUTO(secret) token = NULL;
     struct kms_service_config config = {
         .view = &g.view,
         .clock = &clock_system,
@@ -216,6 +231,8 @@ static enum err_code serve(const struct cli_args *a, struct err *e)
         .admin = cli_value(a, "admin"),
         .audit_path = cli_value(a, "audit"),
         .metrics = cli_value(a, "metrics"),
+        .proxy_listen = cli_value(a, "proxy-listen"),
+        .proxy_token = &token,
         .notice = NOTICE,
     };
 
@@ -224,8 +241,12 @@ static enum err_code serve(const struct cli_args *a, struct err *e)
     kms_service_block_signals();
     TRY(numbers_of(a, &config, e));
     TRY(security_of(a, &config.security, e));
+    TRY(open_token(a, &token, e));
     TRY(open_ground(a, &config.security, &g, e));
     config.quotes = g.quotes;
+    TRY(cli_judge_open(a, &judge, e));
+    config.collateral = judge.judge.source;
+    config.objects = judge.objects;
     return kms_service_run(&config, e);
 }
 
@@ -292,7 +313,10 @@ static const struct cli_option serve_options[] = {
     {"listen", "ADDRESS", "where instances connect", "0.0.0.0:8443", CLI_OPTIONAL},
     OPT_ADMIN,
     {"audit", "FILE", "the audit log", "/var/lib/teereg/audit.log", CLI_OPTIONAL},
-    {"tsm-report", "FOLDER", "where the kernel makes quotes", PROVIDER_CONFIGFS_DIR, CLI_OPTIONAL},
+    CLI_OPT_QUOTES,
+    CLI_OPT_COLLATERAL,
+    {"proxy-token-file", "FILE",
+     "the token for " KMS_PROXY_HEADER_TOKEN ", hex or base64, mode 0600", NULL, CLI_OPTIONAL},
     {"rate", "N", "requests per second and address; 0: no limit", "200", CLI_OPTIONAL},
     {"quote-rate", "N", "requests that cost a quote, per second and address; 0: no limit", "10",
      CLI_OPTIONAL},
@@ -301,8 +325,8 @@ static const struct cli_option serve_options[] = {
      CLI_OPTIONAL},
     {"log-json", NULL, "one JSON object a line", NULL, CLI_OPTIONAL},
     {"log-debug", NULL, "every exchange too", NULL, CLI_OPTIONAL},
+    CLI_OPT_QUOTES_DEV
 #ifdef TEEREG_DEV_ROOTS
-    {"attester", "URL", "a simulated platform (development build)", NULL, CLI_OPTIONAL},
     {"root-key-file", "FILE", "the root key, of `teereg kms root-key` (development build)", NULL,
      CLI_OPTIONAL},
     {"root-key-fd", "N", "the same from a descriptor (development build)", NULL, CLI_OPTIONAL},

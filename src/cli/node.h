@@ -19,6 +19,8 @@ enum cli_node_use { NODE_READ = 1, NODE_WRITE = 2 };
 /* From --rpc and --chain-id, and for NODE_WRITE --key-file. */
 MUST_CHECK enum err_code cli_node_open(const struct cli_args *a, unsigned use, struct cli_node *ret,
                                        struct err *e);
+/* The mode of the view that NODE_READ opens, known before anything is sent. */
+MUST_CHECK enum err_code cli_node_mode(const char **ret, struct err *e);
 void cli_node_done(struct cli_node *n);
 
 /* 64 hex digits (0x in front is fine) and white space after, in a file that nobody else reads. */

@@ -33,25 +33,27 @@ static enum err_code send(transactor *t, const struct addr *to, const char *func
 
 /* ---- deployment ---- */
 
-static enum err_code deploy(transactor *t, const char *what, const char *code_hex,
+static enum err_code deploy(transactor *t, const char *what, const char *code_hex, uint8_t scheme,
                             struct tx_receipt *ret, struct err *e)
 {
     struct buf data AUTO_CALL(buf_done) = BUF(CALL_MAX);
 
     TRY_IN(e, hex_decode_buf(bytes_of_str(code_hex), &data, e), "deploy the %s", what);
-    TRY(abi_encode("address,uint8", VALUES(abi_addr(transactor_address(t)), abi_u64(2)), &data, e));
+    TRY(abi_encode("address,uint8", VALUES(abi_addr(transactor_address(t)), abi_u64(scheme)), &data,
+                   e));
     TRY_IN(e, transactor_send(t, NULL, buf_bytes(&data), ret, e), "deploy the %s", what);
     return ERR_OK;
 }
 
 enum err_code gov_deploy_kms(transactor *t, struct tx_receipt *ret, struct err *e)
 {
-    return deploy(t, "KMS contract", gov_kms_init_code, ret, e);
+    return deploy(t, "KMS contract", gov_kms_init_code, 2, ret, e);
 }
 
-enum err_code gov_deploy_registry(transactor *t, struct tx_receipt *ret, struct err *e)
+enum err_code gov_deploy_registry(transactor *t, uint8_t scheme, struct tx_receipt *ret,
+                                  struct err *e)
 {
-    return deploy(t, "application contract", gov_registry_init_code, ret, e);
+    return deploy(t, "application contract", gov_registry_init_code, scheme, ret, e);
 }
 
 /* ---- measurements as the contracts take them ---- */

@@ -18,9 +18,12 @@ enum gov_kind { /* of subject in freeze and revoke */
                 GOV_KIND_PARAVISOR = 5,
 };
 
-/* ---- deployment; the sender becomes the owner; receipt.contract is the address; scheme 2 ---- */
+/* ---- deployment; the sender becomes the owner; receipt.contract is the address ---- */
 MUST_CHECK enum err_code gov_deploy_kms(transactor *t, struct tx_receipt *ret, struct err *e);
-MUST_CHECK enum err_code gov_deploy_registry(transactor *t, struct tx_receipt *ret, struct err *e);
+/* scheme: of identities, for the contract's whole life: 2, or 1 for instances of version 1.  A KMS
+ * contract is of scheme 2. */
+MUST_CHECK enum err_code gov_deploy_registry(transactor *t, uint8_t scheme, struct tx_receipt *ret,
+                                             struct err *e);
 
 /* ---- KMS contract ---- */
 MUST_CHECK enum err_code gov_allow_application(transactor *t, const struct addr *kms,

@@ -1,4 +1,5 @@
 #include "instance/provision.h"
+#include "attest/azure_evidence.h"
 #include "base/codec.h"
 #include "crypto/ecies.h"
 #include "crypto/pem.h"
@@ -41,15 +42,37 @@ static void tell(const struct provision_progress *p, const char *what)
         p->step(p->self, what);
 }
 
-static enum err_code own_measurements(struct bytes quote_bytes, struct measurements *ret,
-                                      struct err *e)
+static enum err_code own_measurements(const char *type, struct bytes quote_bytes,
+                                      struct measurements *ret, struct err *e)
 {
+    struct azure_evidence azure AUTO_CALL(azure_evidence_done) = {0};
+    const bool is_azure = strcmp(type, EVIDENCE_TYPE_AZURE_VTPM) == 0;
     struct quote quote;
     enum attest_fault fault;
 
+    if (is_azure) {
+        TRY_IN(e, azure_evidence_decode(quote_bytes, &azure, e), "the evidence of this machine");
+        quote_bytes = buf_bytes(&azure.tdx_quote);
+    }
     TRY_IN(e, quote_parse(quote_bytes, &quote, &fault, e), "the quote of this machine");
     measurements_of_td(&quote.td, ret);
+    if (is_azure) {
+        ret->kind = TEE_AZURE_TDX;
+        memcpy(ret->pcr, azure.pcr, sizeof ret->pcr);
+    }
     return ERR_OK;
+}
+
+/* The event log explains and decides nothing: one that would not fit into the request stays here.
+ */
+static enum err_code attach_event_log(struct bytes log, struct evidence *ev, struct err *e)
+{
+    const size_t room = (MSG_REQUEST_MAX - 4096) / 4 * 3; /* base64, and the JSON around it */
+
+    if (ev->quote.n + ev->payload.n + log.n > room)
+        return ERR_OK;
+    buf_put(&ev->event_log, log);
+    return buf_check(&ev->event_log, e);
 }
 
 /* Key, CSR and one-use key, and evidence over all of them and the challenge. */
@@ -86,9 +109,10 @@ static enum err_code make_request(const struct provision_config *c, const struct
 
     report_data_v2(&binding, &rd);
     TRY(quote_provider_quote(c->quotes, &rd, &quote, e));
-    TRY(own_measurements(buf_bytes(&quote), &ret->own, e));
-    return evidence_set(&ret->evidence, c->quotes->evidence_type, buf_bytes(&quote),
-                        buf_bytes(&payload), e);
+    TRY(own_measurements(c->quotes->evidence_type, buf_bytes(&quote), &ret->own, e));
+    TRY(evidence_set(&ret->evidence, c->quotes->evidence_type, buf_bytes(&quote),
+                     buf_bytes(&payload), e));
+    return attach_event_log(c->event_log, &ret->evidence, e);
 }
 
 /* What the application's contract says about us. */

@@ -18,6 +18,7 @@ struct provision_config {
     const struct clock *clock;
     const struct attest_judge *attest;
     const quote_provider *quotes;
+    struct bytes event_log;    /* of the firmware, goes with the evidence; empty: none */
     struct hash32 config_hash; /* of this instance's anchors (instance/anchors.h) */
     uint32_t min_delay;
     const char *own_store_uri; /* the operator's own storage, asked first; NULL: none */

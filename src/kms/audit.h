@@ -48,7 +48,7 @@ MUST_CHECK enum err_code audit_open(const char *path, const struct clock *clock,
 void audit_close(audit *a);
 DEFINE_AUTO(audit, audit_close);
 
-/* event: lower-case letters and dashes.  Durable when it returns. */
+/* event: lower-case letters, digits and dashes.  Durable when it returns. */
 MUST_CHECK enum err_code audit_append(audit *a, const char *event, const struct audit_field *fields,
                                       size_t n, struct audit_receipt *ret, struct err *e);
 

@@ -25,7 +25,8 @@ static bool event_is_clean(const char *event)
     if (n == 0 || n >= sizeof((struct audit_line *)0)->event)
         return false;
     for (size_t i = 0; i < n; i++)
-        if (!((event[i] >= 'a' && event[i] <= 'z') || event[i] == '-'))
+        if (!((event[i] >= 'a' && event[i] <= 'z') || (event[i] >= '0' && event[i] <= '9') ||
+              event[i] == '-'))
             return false;
     return true;
 }
@@ -62,7 +63,8 @@ enum err_code audit_line_encode(uint64_t seq, int64_t now,
     char time[21];
 
     if (!event_is_clean(event))
-        return err_set(e, ERR_INVALID, "an audit event is a word of small letters and dashes");
+        return err_set(e, ERR_INVALID,
+                       "an audit event is a word of small letters, digits and dashes");
     clock_format(now, time);
     buf_printf(&line, "{\"seq\":%" PRIu64 ",\"time\":\"%s\",\"node\":\"", seq, time);
     hex_put(&line, (struct bytes){node, AUDIT_NODE_LEN});

@@ -57,7 +57,7 @@ static enum err_code take_line(struct walk *w, struct bytes line, struct err *e)
     r->last_seq = l.seq;
     r->head = l.hash;
     r->records++;
-    r->releases += strcmp(l.event, "release") == 0;
+    r->releases += strcmp(l.event, "release") == 0 || strcmp(l.event, "release-v1") == 0;
     r->torn += strcmp(l.event, "torn") == 0;
     r->gaps += l.gap;
     r->good_bytes += line.n + 1;

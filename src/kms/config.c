@@ -3,9 +3,8 @@
 #include "base/rd.h"
 #include "crypto/digest.h"
 
-/* Hashed with their NUL. */
+/* Hashed with its NUL. */
 static const char config_domain[] = "teereg-config-v2";
-static const char policy_domain[] = "teereg-policy-v2";
 
 enum tag {
     TAG_CHAIN_ID = 1,
@@ -15,8 +14,6 @@ enum tag {
     TAG_QUORUM = 5,
     TAG_MIN_DELAY = 6,
     TAG_MAX_BLOCK_AGE = 7,
-    TAG_POLICY = 8,
-    TAG_COLLATERAL_GRACE = 9,
     TAG_LISTENERS = 10,
     TAG_COMPAT = 11,
 };
@@ -181,50 +178,6 @@ static enum err_code read_endpoints(struct rd *r, struct kms_config *c, struct e
     return ERR_OK;
 }
 
-static bool policy_is_default(const struct attest_policy *p)
-{
-    const struct attest_policy *d = &attest_policy_default;
-
-    return p->attributes_required == d->attributes_required &&
-           p->attributes_allowed == d->attributes_allowed && p->xfam_required == d->xfam_required &&
-           p->xfam_allowed == d->xfam_allowed && p->service_td == d->service_td;
-}
-
-static void put_policy(struct buf *out, const struct attest_policy *p)
-{
-    struct buf v AUTO_CALL(buf_done) = BUF(64);
-
-    if (policy_is_default(p))
-        return;
-    buf_put_u64be(&v, p->attributes_required);
-    buf_put_u64be(&v, p->attributes_allowed);
-    buf_put_u64be(&v, p->xfam_required);
-    buf_put_u64be(&v, p->xfam_allowed);
-    buf_put_u8(&v, p->service_td);
-    put_tlv(out, TAG_POLICY, buf_bytes(&v));
-}
-
-static enum err_code read_policy(struct rd *r, struct attest_policy *p, struct err *e)
-{
-    uint8_t service_td;
-
-    p->attributes_required = rd_u64be(r);
-    p->attributes_allowed = rd_u64be(r);
-    p->xfam_required = rd_u64be(r);
-    p->xfam_allowed = rd_u64be(r);
-    service_td = rd_u8(r);
-    p->service_td = service_td != 0;
-    if (service_td > 1)
-        return err_set(e, ERR_INVALID, "a switch of %u: 0 and 1 are possible", service_td);
-    return ERR_OK;
-}
-
-static void put_policy_tlvs(struct buf *out, const struct kms_config *c)
-{
-    put_policy(out, &c->policy);
-    put_u32(out, TAG_COLLATERAL_GRACE, c->collateral_grace, 0);
-}
-
 enum err_code kms_config_encode(const struct kms_config *c, struct buf *ret, struct err *e)
 {
     TRY(check(c, e));
@@ -241,14 +194,17 @@ enum err_code kms_config_encode(const struct kms_config *c, struct buf *ret, str
     }
     put_u32(ret, TAG_MIN_DELAY, c->min_delay, 0);
     put_u32(ret, TAG_MAX_BLOCK_AGE, c->max_block_age, KMS_MAX_BLOCK_AGE_DEFAULT);
-    put_policy_tlvs(ret, c);
+    attest_policy_put(&c->policy, POLICY_TAG_TD, TAG_LISTENERS - 1, ret);
     put_u32(ret, TAG_LISTENERS, c->listeners, 0);
     put_u32(ret, TAG_COMPAT, c->compat, 0);
+    attest_policy_put(&c->policy, TAG_COMPAT + 1, POLICY_TAG_LAST, ret);
     return buf_check(ret, e);
 }
 
 static enum err_code read_field(struct kms_config *c, unsigned tag, struct rd *r, struct err *e)
 {
+    if (attest_policy_has_tag(tag))
+        return attest_policy_read(&c->policy, tag, rd_take(r, r->left), e);
     switch (tag) {
     case TAG_CHAIN_ID:
         c->chain_id = rd_u64be(r);
@@ -270,12 +226,6 @@ static enum err_code read_field(struct kms_config *c, unsigned tag, struct rd *r
         break;
     case TAG_MAX_BLOCK_AGE:
         c->max_block_age = rd_u32be(r);
-        break;
-    case TAG_POLICY:
-        TRY(read_policy(r, &c->policy, e));
-        break;
-    case TAG_COLLATERAL_GRACE:
-        c->collateral_grace = rd_u32be(r);
         break;
     case TAG_LISTENERS:
         c->listeners = rd_u32be(r);
@@ -336,10 +286,5 @@ enum err_code kms_config_hash(const struct kms_config *c, struct hash32 *ret, st
 
 enum err_code kms_config_policy_hash(const struct kms_config *c, struct hash32 *ret, struct err *e)
 {
-    struct buf tlvs AUTO_CALL(buf_done) = BUF(KMS_CONFIG_MAX);
-
-    put_policy_tlvs(&tlvs, c);
-    TRY(buf_check(&tlvs, e));
-    SHA256_OF(ret, BYTES(policy_domain), buf_bytes(&tlvs));
-    return ERR_OK;
+    return attest_policy_hash(&c->policy, ret, e);
 }

@@ -40,15 +40,13 @@ struct kms_config {
     /* 4 *: u16be count, then each: lp(url) || u16be keys || keys; strictly ascending by url */
     size_t n_endpoints;
     struct kms_endpoint endpoints[KMS_ENDPOINTS_MAX];
-    uint16_t quorum;        /* 5: u16be, k of the endpoints; default 1 */
-    uint32_t min_delay;     /* 6: u32be seconds, of an accepted contract; default 0 */
-    uint32_t max_block_age; /* 7: u32be seconds; default 3600 */
-    /* 8: u64be attributes_required || u64be attributes_allowed || u64be xfam_required ||
-     * u64be xfam_allowed || u8 service_td; default attest_policy_default */
-    struct attest_policy policy;
-    uint32_t collateral_grace; /* 9: u32be seconds; default 0 */
-    uint32_t listeners;        /* 10: u32be enum kms_listeners; default 0 */
-    uint32_t compat;           /* 11: u32be enum kms_compat; default 0 */
+    uint16_t quorum;             /* 5: u16be, k of the endpoints; default 1 */
+    uint32_t min_delay;          /* 6: u32be seconds, of an accepted contract; default 0 */
+    uint32_t max_block_age;      /* 7: u32be seconds; default 3600 */
+    struct attest_policy policy; /* 8, 9, 12 to 24: attest/policy.h; default
+                                    attest_policy_default */
+    uint32_t listeners;          /* 10: u32be enum kms_listeners; default 0 */
+    uint32_t compat;             /* 11: u32be enum kms_compat; default 0 */
 };
 #define KMS_MAX_BLOCK_AGE_DEFAULT 3600
 

@@ -45,6 +45,10 @@ static const struct {
     [KMS_ISSUE_FAILED] = {"issue-failed", OUR_FAULT},
     [KMS_AUDIT_FAILED] = {"audit-failed", OUR_FAULT},
     [KMS_SEAL_FAILED] = {"seal-failed", OUR_FAULT},
+    [KMS_HEADERS_MALFORMED] = {"headers-malformed", MALFORMED},
+    [KMS_SCHEME_NOT_V1] = {"scheme-not-v1", DENIED},
+    [KMS_OPERATOR_V1] = {"operator-v1", DENIED},
+    [KMS_QUOTE_FAILED] = {"quote-failed", OUR_FAULT},
 };
 
 const char *kms_reason_name(enum kms_reason r)

@@ -42,6 +42,10 @@ enum kms_reason {
     KMS_ISSUE_FAILED,
     KMS_AUDIT_FAILED,
     KMS_SEAL_FAILED,
+    KMS_HEADERS_MALFORMED, /* the rest: version 1 alone (release_v1.h) */
+    KMS_SCHEME_NOT_V1,
+    KMS_OPERATOR_V1,
+    KMS_QUOTE_FAILED,
     KMS_REASONS,
 };
 const char *kms_reason_name(enum kms_reason r); /* "challenge-spent", ... */

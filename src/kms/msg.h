@@ -166,6 +166,27 @@ MUST_CHECK enum err_code msg_pki_decode(struct bytes body, struct msg_pki *ret, 
 MUST_CHECK enum err_code msg_pki_v1_encode(struct bytes ca_der, struct bytes spki_der,
                                            struct bytes quote, struct buf *ret, struct err *e);
 
+/* ---- POST /api/attested/secrets/{app}, version 1: a CSR in PEM -> secrets in the clear ---- */
+
+#define MSG_V1_REQUEST_MAX 16384
+#define MSG_V1_ANSWER_MAX  65536
+
+/* The CSR's DER: exactly one block CERTIFICATE REQUEST, of at most MSG_CSR_MAX. */
+MUST_CHECK enum err_code msg_secrets_v1_request(struct bytes body, struct buf *ret_csr,
+                                                struct err *e);
+
+struct msg_secrets_v1 {
+    struct bytes private_pem;     /* app_encrypt: SEC1, as p256_private_pem writes it */
+    struct bytes certificate_pem; /* of the instance */
+    struct addr operator_;        /* of the KMS itself; zero: none */
+    struct bytes quote;           /* raw, over report_data_v1_secrets */
+};
+/* As the reference writes it, with its final newline: {"app_privkey","tls_cert","operator",
+ * "attestation"}; operator is a list of 20 numbers.  ret holds a secret afterwards: it has its
+ * whole maximum reserved. */
+MUST_CHECK enum err_code msg_secrets_v1_encode(const struct msg_secrets_v1 *m, struct buf *ret,
+                                               struct err *e);
+
 /* ---- {"error","request_id"}: every refusal ---- */
 
 struct msg_error {

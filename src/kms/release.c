@@ -3,9 +3,9 @@
 #include "kms/release.h"
 
 #include "crypto/digest.h"
-#include "kms/ca.h"
 #include "kms/msg.h"
 #include "kms/operator.h"
+#include "kms/release_steps.h"
 
 /* What is known about the request so far; every step reads what earlier ones wrote. */
 struct story {
@@ -132,8 +132,7 @@ static enum err_code ask_about_app(const struct release_ctx *ctx, struct story *
                           &s->standing, why, e);
 }
 
-/* The name under which the contract's list knows this workload.  Scheme 1 does not cover MRTD, so
- * the firmware must be on the KMS contract's own list. */
+/* The name under which the contract's list knows this workload. */
 static enum err_code derive_identity(const struct release_ctx *ctx, struct story *s,
                                      enum kms_reason *why, struct err *e)
 {
@@ -146,14 +145,10 @@ static enum err_code derive_identity(const struct release_ctx *ctx, struct story
         .pcr_mask = head->pcr_mask,
     };
 
-    if (head->scheme == 2) {
+    if (head->scheme == 2)
         TRY(kms_because(KMS_IDENTITY_UNKNOWN_KIND, why, identity_v2(m, &rules, &s->identity, e)));
-    } else {
-        TRY(kms_because(
-            KMS_FIRMWARE_NOT_ALLOWED, why,
-            gov_policy_check(&s->standing.kms.firmware, &s->standing.time, "firmware (MRTD)", e)));
-        identity_v1(m, &s->app, &s->identity);
-    }
+    else
+        TRY(release_identity_v1(&s->standing, m, &s->app, &s->identity, why, e));
     if (head->principal)
         identity_principal(&s->identity, &s->payload.config_hash, &s->identity);
     return ERR_OK;
@@ -188,49 +183,37 @@ static enum err_code ask_about_identity(const struct release_ctx *ctx, struct st
                                s->has_operator ? &s->operator_ : NULL, &s->permission, why, e);
 }
 
+static struct release_to recipient(const struct story *s)
+{
+    return (struct release_to){
+        .app = &s->app,
+        .subject_key = s->subject_key,
+        .standing = &s->standing,
+        .identity = &s->identity,
+        .operator_ = &s->operator_,
+        .not_after = s->permission.not_after,
+    };
+}
+
 static enum err_code issue(const struct release_ctx *ctx, struct story *s, enum kms_reason *why,
                            struct err *e)
 {
-    const struct ca_policy policy = {
-        .app = s->app,
-        .now = (int64_t)s->standing.time.now,
-        .not_after = s->permission.not_after,
-    };
+    const struct release_to to = recipient(s);
 
-    TRY(kms_because(
-        KMS_ISSUE_FAILED, why,
-        kms_apps_get(ctx->authority.apps, &s->standing.app_id, s->standing.epoch, &s->keys, e)));
-    return kms_because(
-        KMS_ISSUE_FAILED, why,
-        ca_issue(s->keys->ca_key, s->keys->ca, s->subject_key, &policy, &s->certificate, e));
+    return release_issue(&ctx->authority, &to, &s->keys, &s->certificate, why, e);
 }
 
-/* Durable when this returns: what was given to whom can be seen even if the power goes now. */
 static enum err_code record(const struct release_ctx *ctx, struct story *s, enum kms_reason *why,
                             struct err *e)
 {
-    const struct finalized_block *at = &s->standing.at;
-    struct hash32 key;
-    const struct audit_field fields[] = {
-        {.name = "app", .kind = AUDIT_HEX0X, .bytes = BYTES_OF(s->app)},
-        {.name = "app_id", .kind = AUDIT_HEX0X, .bytes = BYTES_OF(s->standing.app_id)},
-        {.name = "epoch", .kind = AUDIT_U64, .u64 = s->standing.epoch},
-        {.name = "identity", .kind = AUDIT_HEX, .bytes = BYTES_OF(s->identity)},
-        {.name = "operator", .kind = AUDIT_HEX0X, .bytes = BYTES_OF(s->operator_)},
+    const struct release_to to = recipient(s);
+    const struct audit_field more[] = {
         {.name = "config_hash", .kind = AUDIT_HEX, .bytes = BYTES_OF(s->payload.config_hash)},
-        {.name = "block", .kind = AUDIT_U64, .u64 = at->ref.number},
-        {.name = "block_hash", .kind = AUDIT_HEX0X, .bytes = BYTES_OF(at->ref.hash)},
-        {.name = "key", .kind = AUDIT_HEX, .bytes = BYTES_OF(key)},
-        {.name = "serial",
-         .kind = AUDIT_HEX,
-         .bytes = {s->certificate.serial, s->certificate.serial_len}},
         {.name = "challenge", .kind = AUDIT_HEX, .bytes = BYTES_OF(s->request.challenge)},
     };
 
-    sha256(BYTES(s->subject_spki), &key);
-    return kms_because(KMS_AUDIT_FAILED, why,
-                       audit_append(ctx->audit, "release", fields, sizeof fields / sizeof *fields,
-                                    &s->receipt, e));
+    return release_record(ctx->audit, "release", &to, &s->certificate, more, 2, &s->receipt, why,
+                          e);
 }
 
 /* To the one-use key of the request, so that no recording opens later; signed by the key that the

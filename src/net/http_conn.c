@@ -50,11 +50,13 @@ struct http_conn *conn_new(const struct http_listener *listener, struct loop *lo
     net_addr_key(peer, c->key);
     event_assign(&c->event_read, loop->base, fd, EV_READ | EV_PERSIST, on_event, c);
     event_assign(&c->event_write, loop->base, fd, EV_WRITE | EV_PERSIST, on_event, c);
-    c->request = (struct http_request){.head = &c->parser.head,
-                                       .peer = c->peer,
-                                       .is_tls = listener->tls != NULL,
-                                       .request_id = c->request_id,
-                                       .conn = c};
+    c->request =
+        (struct http_request){.head = &c->parser.head,
+                              .peer = c->peer,
+                              .is_tls = listener->tls != NULL,
+                              .is_local = listener->unix_path || net_addr_is_loopback(peer),
+                              .request_id = c->request_id,
+                              .conn = c};
     if (!start_tls(c)) {
         c->fd = -1; /* the caller's still */
         conn_free(c);
@@ -259,19 +261,35 @@ static bool within_rate(struct http_conn *c, unsigned *ret_retry_s)
     return rate_take(c->server->limit, BYTES(c->key), c->began_ns, ret_retry_s);
 }
 
+/* What the listener says of the head alone; 0: nothing against it. */
+static unsigned screened(struct http_conn *c, const char **ret_problem)
+{
+    const struct http_routes *routes = c->listener->routes;
+
+    c->route = NULL;
+    c->request.n_params = 0;
+    return routes->screen ? routes->screen(routes->self, &c->request, ret_problem) : 0;
+}
+
 /* The head is there.  STEP_AGAIN with the state READING: go on with the body. */
 static enum step begin_request(struct http_conn *c)
 {
     const struct http_head *head = &c->parser.head;
     unsigned status, retry_s = 1;
+    const char *problem = NULL;
     char text[64];
 
     c->began = true;
     c->began_ns = clock_ns(&clock_system);
     conn_make_id(c);
-    status = route_find(c, text);
     c->keep = keep_after(c);
     c->linger = head->chunked || head->length > 0;
+    status = screened(c, &problem);
+    if (status) {
+        c->keep = c->keep && !c->linger;
+        return refuse_with(c, status, problem, NULL, NULL);
+    }
+    status = route_find(c, text);
     if (c->linger && status != 200)
         c->keep = false; /* the body is not read */
     if (!within_rate(c, &retry_s)) {

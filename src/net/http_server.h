@@ -22,6 +22,7 @@ struct http_request {
     struct bytes body;
     const char *peer; /* "203.0.113.7", "2001:db8::1", "unix" */
     bool is_tls;
+    bool is_local;          /* the peer is of the loopback network or a Unix socket's */
     const char *request_id; /* 32 hex characters, made here, also sent as X-Request-Id */
     struct http_header params[HTTP_PARAMS_MAX]; /* of the route's pattern */
     size_t n_params;
@@ -85,6 +86,10 @@ struct http_routes {
      * 503, 505); NULL: {"error":{"code":"...","message":"..."},"request_id":"..."}. */
     void (*refuse)(void *self, unsigned status, const char *problem, const char *request_id,
                    struct http_response *ret);
+    /* Asked about every request of the listener as soon as its head is there: before its route, its
+     * rate and its body.  0: go on; else the status that it is refused with, and one constant
+     * sentence in ret_problem.  On a loop: must be quick.  NULL: none is refused. */
+    unsigned (*screen)(void *self, const struct http_request *req, const char **ret_problem);
 };
 
 struct http_server_config {

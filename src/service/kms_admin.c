@@ -108,6 +108,8 @@ static enum err_code status_json(kms_service *s, struct buf *ret, struct err *e)
     TRY(json_put_hex(o, "root_id", BYTES_OF(s->root_id), e));
     TRY(json_put_hex(o, "commitment", BYTES_OF(s->commitment), e));
     TRY(put_compat(s, o, e));
+    if (s->config.proxy_listen)
+        TRY(json_put_str(o, "proxy_listener", s->config.proxy_listen, e));
     TRY(put_evidence(s, &m, o, e));
     TRY(put_audit(s, o, e));
     return json_write(o, JSON_COMPACT, ret, e);
@@ -178,7 +180,8 @@ struct http_routes node_admin_routes(kms_service *s)
                                 .n = sizeof admin_list / sizeof *admin_list,
                                 .self = s,
                                 .observe = node_observe,
-                                .refuse = node_server_refusal};
+                                .refuse = node_server_refusal,
+                                .screen = node_no_proxy_headers};
 }
 
 struct http_routes node_metrics_routes(kms_service *s)
@@ -187,5 +190,6 @@ struct http_routes node_metrics_routes(kms_service *s)
                                 .n = sizeof metrics_list / sizeof *metrics_list,
                                 .self = s,
                                 .observe = node_observe,
-                                .refuse = node_server_refusal};
+                                .refuse = node_server_refusal,
+                                .screen = node_no_proxy_headers};
 }

@@ -7,15 +7,23 @@ static const char *const route_names[ROUTES] = {
     [ROUTE_LIVEZ] = "livez",     [ROUTE_READYZ] = "readyz",         [ROUTE_PKI] = "pki",
     [ROUTE_PKI_V1] = "pki_v1",   [ROUTE_CHALLENGE] = "challenge",   [ROUTE_EVIDENCE] = "evidence",
     [ROUTE_SECRETS] = "secrets", [ROUTE_ONBOARD_V1] = "onboard_v1", [ROUTE_ADMIN] = "admin",
-    [ROUTE_OTHER] = "other",
+    [ROUTE_OTHER] = "other",     [ROUTE_SECRETS_V1] = "secrets_v1",
 };
 
 #define CLASSES    5 /* 1xx .. 5xx */
 #define LABELS_MAX 64
 
-static struct metric requests[ROUTES][CLASSES], seconds[ROUTES], refusals[KMS_REASONS];
+static const char *const proxy_refusal_names[PROXY_REFUSALS] = {
+    [PROXY_HEADERS_ELSEWHERE] = "headers-elsewhere",
+    [PROXY_NOT_LOCAL] = "peer-not-local",
+    [PROXY_TWICE] = "header-twice",
+    [PROXY_TOKEN] = "token",
+};
+
+static struct metric requests[ROUTES][CLASSES], seconds[ROUTES], refusals[KMS_REASONS],
+    proxy_refusals[PROXY_REFUSALS];
 static char request_labels[ROUTES][CLASSES][LABELS_MAX], second_labels[ROUTES][LABELS_MAX],
-    refusal_labels[KMS_REASONS][LABELS_MAX];
+    refusal_labels[KMS_REASONS][LABELS_MAX], proxy_refusal_labels[PROXY_REFUSALS][LABELS_MAX];
 
 #define GAUGE(variable, named, text)                                                               \
     static struct metric variable = {.name = (named), .help = (text), .kind = METRIC_GAUGE}
@@ -23,6 +31,7 @@ static char request_labels[ROUTES][CLASSES][LABELS_MAX], second_labels[ROUTES][L
     static struct metric variable = {.name = (named), .help = (text), .kind = METRIC_COUNTER}
 
 COUNTER(releases, "teereg_releases_total", "Requests for secrets that were granted.");
+COUNTER(releases_v1, "teereg_releases_v1_total", "Of those, on the word of a proxy (version 1).");
 COUNTER(renewals, "teereg_evidence_renewals_total", "Certificates with new evidence.");
 COUNTER(renewals_failed, "teereg_evidence_renewals_failed_total", "Renewals that failed.");
 GAUGE(ready, "teereg_ready", "1 while this node is ready.");
@@ -67,15 +76,24 @@ static void register_tables(void)
                                       .kind = METRIC_COUNTER};
         metrics_register(&refusals[i]);
     }
+    for (size_t i = 0; i < PROXY_REFUSALS; i++) {
+        snprintf(proxy_refusal_labels[i], LABELS_MAX, "reason=\"%s\"", proxy_refusal_names[i]);
+        proxy_refusals[i] =
+            (struct metric){.name = "teereg_proxy_refusals_total",
+                            .help = "Requests turned away because of a proxy's headers.",
+                            .labels = proxy_refusal_labels[i],
+                            .kind = METRIC_COUNTER};
+        metrics_register(&proxy_refusals[i]);
+    }
 }
 
 static void register_once(void)
 {
     struct metric *const singles[] = {
-        &releases,    &renewals,    &renewals_failed, &ready,        &evidence_age,
-        &block,       &compat,      &audit_seq,       &audit_fsyncs, &open_now,
-        &running_now, &waiting_now, &refused_conns,   &limited,      &bad,
-        &timeouts,
+        &releases,     &releases_v1, &renewals,    &renewals_failed, &ready,
+        &evidence_age, &block,       &compat,      &audit_seq,       &audit_fsyncs,
+        &open_now,     &running_now, &waiting_now, &refused_conns,   &limited,
+        &bad,          &timeouts,
     };
 
     register_tables();
@@ -93,6 +111,23 @@ void node_metrics_register(void)
 void node_count_release(enum kms_reason why)
 {
     metric_add(why == KMS_GRANTED ? &releases : &refusals[why], 1);
+}
+
+void node_count_release_v1(enum kms_reason why)
+{
+    node_count_release(why);
+    if (why == KMS_GRANTED)
+        metric_add(&releases_v1, 1);
+}
+
+const char *node_proxy_refusal_name(enum proxy_refusal r)
+{
+    return proxy_refusal_names[r];
+}
+
+void node_count_proxy_refusal(enum proxy_refusal r)
+{
+    metric_add(&proxy_refusals[r], 1);
 }
 
 void node_count_renewal(bool good)
@@ -131,6 +166,8 @@ static size_t index_of(const struct http_routes *routes, const struct http_route
         return ROUTE_OTHER;
     if (route >= routes->list && route < routes->list + routes->n)
         return (size_t)(route - routes->list);
+    if (strcmp(route->pattern, NODE_PROXY_PATTERN) == 0)
+        return ROUTE_SECRETS_V1;
     return ROUTE_ADMIN;
 }
 

@@ -25,6 +25,7 @@ enum kms_route {
     ROUTE_EVIDENCE,
     ROUTE_SECRETS,
     ROUTE_ONBOARD_V1,
+    ROUTE_SECRETS_V1, /* of the guarded listener */
     ROUTE_ADMIN,
     ROUTE_OTHER, /* what matched no route */
     ROUTES,
@@ -32,7 +33,7 @@ enum kms_route {
 
 struct kms_service {
     struct kms_service_config config; /* its strings are copies: `strings` */
-    char *strings[4];
+    char *strings[5];
     struct hash32 config_hash;
     struct hash32 root_id, commitment; /* zero while locked */
     EVP_PKEY *tls_key;
@@ -44,8 +45,9 @@ struct kms_service {
     struct attest_judge judge;
     tls_server *tls;
     http_server *server;
-    struct http_routes public, admin, metrics; /* the server borrows them */
-    uint16_t port;
+    struct http_routes public, admin, metrics, proxy; /* the server borrows them */
+    uint16_t port, proxy_port;
+    secret *proxy_token; /* NULL: no guarded listener */
     answer_cache *pki_answers;
     rate *quotes_peer, *quotes_all, *refusal_lines; /* NULL: no limit */
     int64_t started_at;                             /* unix */
@@ -108,10 +110,36 @@ void node_readyz(void *self, const struct http_request *req, struct http_respons
 void node_refuse(kms_service *s, const struct http_request *req, struct http_response *ret,
                  enum err_code code, const char *text, const char *reason, const struct err *e);
 
+/* The line about a refusal, unless there are too many of them. */
+void node_say_refused(kms_service *s, const struct http_request *req, const char *reason,
+                      const char *why);
+
+/* ---- kms_proxy.c: the guarded listener, and the guard of all others ---- */
+
+#define NODE_PROXY_PATTERN "/api/attested/secrets/{app}"
+/* Does the configuration agree with itself?  Takes the token. */
+MUST_CHECK enum err_code node_proxy_config(kms_service *s, secret **token, struct err *e);
+MUST_CHECK enum err_code node_proxy_listen(kms_service *s, struct err *e);
+void node_proxy_say_start(const kms_service *s);
+/* struct http_routes' screen of every listener but the guarded one. */
+unsigned node_no_proxy_headers(void *self, const struct http_request *req,
+                               const char **ret_problem);
+
 /* ---- kms_metrics.c ---- */
 
 void node_metrics_register(void);
 void node_count_release(enum kms_reason why);
+void node_count_release_v1(enum kms_reason why);
+/* Why a request was turned away because of a proxy's headers, before anything was read. */
+enum proxy_refusal {
+    PROXY_HEADERS_ELSEWHERE, /* on a listener that believes none */
+    PROXY_NOT_LOCAL,
+    PROXY_TWICE,
+    PROXY_TOKEN,
+    PROXY_REFUSALS,
+};
+const char *node_proxy_refusal_name(enum proxy_refusal r);
+void node_count_proxy_refusal(enum proxy_refusal r);
 void node_count_renewal(bool good);
 void node_metrics_write(kms_service *s, struct buf *out);
 /* struct http_routes' observe and refuse. */

@@ -21,12 +21,11 @@ static void answer_text(struct http_response *ret, unsigned status, const char *
     buf_put_str(&ret->body, text);
 }
 
-void node_refuse(kms_service *s, const struct http_request *req, struct http_response *ret,
-                 enum err_code code, const char *text, const char *reason, const struct err *e)
+void node_say_refused(kms_service *s, const struct http_request *req, const char *reason,
+                      const char *why)
 {
     unsigned later;
 
-    http_refuse_with(ret, req->request_id, code, text);
     /* A flood of bad requests must not fill the disk with lines. */
     if (s->refusal_lines &&
         !rate_take(s->refusal_lines, (struct bytes){0}, clock_ns(s->config.clock), &later)) {
@@ -34,7 +33,14 @@ void node_refuse(kms_service *s, const struct http_request *req, struct http_res
         return;
     }
     log_warn("refused", LOG_STR("request", req->request_id), LOG_STR("path", req->head->path),
-             LOG_STR("peer", req->peer), LOG_STR("reason", reason), LOG_STR("why", e->msg));
+             LOG_STR("peer", req->peer), LOG_STR("reason", reason), LOG_STR("why", why));
+}
+
+void node_refuse(kms_service *s, const struct http_request *req, struct http_response *ret,
+                 enum err_code code, const char *text, const char *reason, const struct err *e)
+{
+    http_refuse_with(ret, req->request_id, code, text);
+    node_say_refused(s, req, reason, e->msg);
 }
 
 static void malformed(kms_service *s, const struct http_request *req, struct http_response *ret,
@@ -321,5 +327,6 @@ struct http_routes node_public_routes(kms_service *s)
                                 .n = sizeof list / sizeof *list,
                                 .self = s,
                                 .observe = node_observe,
-                                .refuse = node_server_refusal};
+                                .refuse = node_server_refusal,
+                                .screen = node_no_proxy_headers};
 }

@@ -23,10 +23,11 @@ static enum err_code copy_config(kms_service *s, const struct kms_service_config
                                  struct err *e)
 {
     const char **const fields[] = {&s->config.listen, &s->config.admin, &s->config.audit_path,
-                                   &s->config.metrics};
+                                   &s->config.metrics, &s->config.proxy_listen};
 
     s->config = *config;
     s->config.root = NULL;
+    s->config.proxy_token = NULL;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         if (!*fields[i])
             continue;
@@ -78,6 +79,7 @@ static enum err_code bind_all(kms_service *s, struct err *e)
     TRY(http_server_new(&hc, &s->server, e));
     TRY(http_server_listen_tls(s->server, s->config.listen, s->tls, &s->public, &s->port, e));
     TRY(http_server_listen_unix(s->server, s->config.admin, &s->admin, e));
+    TRY(node_proxy_listen(s, e));
     if (!s->config.metrics)
         return ERR_OK;
     return http_server_listen_plain(s->server, s->config.metrics, &s->metrics, NULL, e);
@@ -120,6 +122,7 @@ static void say_start(const kms_service *s)
              LOG_HEX("principal", BYTES_OF(s->self)),
              LOG_STR("chain_view", chain_view_mode(s->config.view)),
              LOG_STR("root", s->apps ? "held" : "none: locked"));
+    node_proxy_say_start(s);
 }
 
 /* ---- the start (SR-72) ---- */
@@ -132,7 +135,12 @@ static enum err_code begin(kms_service *s, kms_root **root, struct err *e)
     TRY(platform_cache_new(PLATFORMS_MAX, &s->platforms, e));
     TRY(answer_cache_new(PKI_ANSWERS_MAX, (uint64_t)KMS_EVIDENCE_RENEW_S * NS_PER_S,
                          &s->pki_answers, e));
-    s->judge = (struct attest_judge){.policy = &s->config.security.policy, .cache = s->platforms};
+    s->judge = (struct attest_judge){
+        .policy = &s->config.security.policy,
+        .cache = s->platforms,
+        .objects = s->config.objects,
+        .source = s->config.collateral,
+    };
     TRY_IN(e, audit_open(s->config.audit_path, s->config.clock, &s->audit, e), "audit log");
     TRY(make_tls(s, e));
 
@@ -161,6 +169,7 @@ enum err_code kms_service_start(const struct kms_service_config *config, kms_ser
     pthread_condattr_destroy(&attr);
     err_set(&s->ready, ERR_LOCKED, "starting");
     TRY(copy_config(s, config, e));
+    TRY(node_proxy_config(s, config->proxy_token, e));
     s->started_at = clock_unix(s->config.clock);
     TRY(begin(s, config->root, e));
     say_start(s);
@@ -214,6 +223,7 @@ void kms_service_free(kms_service *s)
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (limits[i])
             rate_free(limits[i]);
+    secret_free(s->proxy_token);
     EVP_PKEY_free(s->tls_key);
     for (size_t i = 0; i < sizeof s->strings / sizeof *s->strings; i++)
         free(s->strings[i]);

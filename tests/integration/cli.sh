@@ -61,7 +61,7 @@ refused "an unknown option is wrong usage" 2 'no option --colour' teereg evidenc
 refused "an option twice is wrong usage" 2 'given twice' \
     teereg evidence identity x --chain-id 1 --chain-id 2 --contract "$address"
 refused "a second file is wrong usage" 2 'too many' teereg evidence show x y
-refused "an option without its value is wrong usage" 2 'needs a value' teereg evidence verify x --root
+refused "an option without its value is wrong usage" 2 'needs a value' teereg evidence verify --root
 says "the version is told" '^teereg [0-9]+\.[0-9]+\.[0-9]+$' teereg --version
 TEEREG_CONTRACT=$address TEEREG_CHAIN_ID=31337 says "options may stand in the environment" 'identity  ' \
     teereg evidence identity "$quotes/tdx_v4_c0806f_oasis.bin"
@@ -164,17 +164,32 @@ refused "nor one that holds no record" 5 'no whole record' teereg audit verify "
 
 # ---- evidence ----
 
-says "a real quote verifies under Intel's root" '^ok +true$' \
-    teereg evidence verify "$quotes/tdx_v4_00806f05_gcp_cos113.bin"
-grep -q '^collateral *not evaluated$' "$WORK/said" || fail "it does not say what was not evaluated"
-ok "and it is said that collateral is not evaluated"
-refused "a DEBUG TD does not" 5 'TD_DEBUG' teereg evidence verify "$quotes/tdx_v4_50806f_DEBUG_coco4.bin"
-refused "a chain that ends elsewhere does not" 5 'PCK_CHAIN' \
-    teereg evidence verify "$quotes/tdx_v4_UNTRUSTED_ROOT_10806f_ccapi.bin"
+late=(--collateral "$vectors/dcap/collateral/phala_b0c06f_2025-06.json" --at 1753000000)
+bundle=("${late[@]:0:3}" 1750800000)
+phala=$quotes/tdx_v4_b0c06f_phala.bin
+says "a real quote is accepted under Intel's root, with what Intel said then" '^verdict +accept$' \
+    teereg evidence verify --file "$phala" "${bundle[@]}"
+grep -q '^status *UpToDate$' "$WORK/said" || fail "it does not say how up to date the platform is"
+refused "the same quote without collateral is not" 3 'COLLATERAL_MISSING' teereg evidence verify --file "$phala"
+refused "nor when its collateral has ended" 3 'COLLATERAL_EXPIRED' \
+    teereg evidence verify --file "$phala" "${late[@]}"
+refused "a DEBUG TD is not" 3 'TD_DEBUG' teereg evidence verify --file "$quotes/tdx_v4_50806f_DEBUG_coco4.bin" \
+    --collateral "$vectors/dcap/collateral/google_50806f_2023-06.json" --at 1687600000
+refused "a chain that ends elsewhere is not" 3 'PCK_CHAIN' \
+    teereg evidence verify --file "$quotes/tdx_v4_UNTRUSTED_ROOT_10806f_ccapi.bin"
+old=(--file "$quotes/tdx_v4_00a06d08_coco6.bin" --collateral "$vectors/dcap/collateral/tinfoil_00a06d08_2026-01.json"
+    --at 1769000000)
+refused "a platform that is out of date is not" 3 'TCB_STATUS.*OutOfDate' teereg evidence verify "${old[@]}"
+says "but by who says so" '^verdict +accept$' teereg evidence verify "${old[@]}" --accept-status OutOfDate
+echo '{"statuses": ["UpToDate"], "denied_advisories": ["INTEL-SA-1"], "min_evaluation_number": 99}' >"$WORK/policy.json"
+refused "a policy in a file counts" 3 'EVALUATION_NUMBER' \
+    teereg evidence verify --file "$phala" "${bundle[@]}" --policy "$WORK/policy.json"
+refused "a status that does not exist is wrong usage" 2 'UpToDate' \
+    teereg evidence verify --file "$phala" --accept-status Splendid
 refused "an SGX quote is no TDX quote" 1 'version 3, expected 4 or 5' \
     teereg evidence show "$quotes/sgx_v3_00606a_automata.bin"
-refused "report data that was expected and is not there does not verify" 5 'REPORT_DATA' \
-    teereg evidence verify "$quotes/tdx_v4_00806f05_gcp_cos113.bin" --report-data "$(printf '0x%0128d' 1)"
+refused "report data that was expected and is not there is refused" 3 'REPORT_DATA' \
+    teereg evidence verify --file "$phala" "${bundle[@]}" --report-data "$(printf '0x%0128d' 1)"
 head -c 700 "$quotes/tdx_v4_00806f05_gcp_cos113.bin" >"$WORK/short.bin"
 refused "a quote cut short is no quote" 1 'PARSE' teereg evidence show "$WORK/short.bin"
 
@@ -182,16 +197,36 @@ teereg-sim measurements --image orders --out "$WORK/orders.json" 2>/dev/null
 data=$(printf 'a7%.0s' {1..64})
 teereg-sim quote --measurements "$WORK/orders.json" --report-data "$data" --out "$WORK/sim.bin" 2>/dev/null
 teereg-sim root --out "$WORK/root.pem" 2>/dev/null
-says "a simulated quote verifies under the root that is named" '^ok +true$' \
-    teereg evidence verify "$WORK/sim.bin" --root "$WORK/root.pem" --report-data "0x$data"
-refused "under another root it does not" 5 'PCK_CHAIN' \
-    teereg evidence verify "$WORK/sim.bin" --root "$vectors/dcap/roots/test_root_ca.der"
-refused "nor does a real one under the simulated root" 5 'PCK_CHAIN' \
-    teereg evidence verify "$quotes/tdx_v4_00806f05_gcp_cos113.bin" --root "$WORK/root.pem"
+teereg-sim collateral --out "$WORK/collateral.json" 2>/dev/null
+says "a simulated quote is accepted under the root that is named" '^verdict +accept$' \
+    teereg evidence verify --file "$WORK/sim.bin" --collateral "$WORK/collateral.json" --root "$WORK/root.pem" --report-data "0x$data"
+refused "under another root it is not" 3 'PCK_CHAIN' \
+    teereg evidence verify --file "$WORK/sim.bin" --root "$vectors/dcap/roots/test_root_ca.der"
+refused "nor is a real one under the simulated root" 3 'PCK_CHAIN' \
+    teereg evidence verify --file "$quotes/tdx_v4_00806f05_gcp_cos113.bin" --root "$WORK/root.pem"
 teereg-sim quote --measurements "$WORK/orders.json" --report-data "$data" --fault quote-sig \
     --out "$WORK/broken.bin" 2>/dev/null
-refused "a simulated quote with another signature does not" 5 'QUOTE_SIG' \
-    teereg evidence verify "$WORK/broken.bin" --root "$WORK/root.pem"
+refused "a simulated quote with another signature is not" 3 'QUOTE_SIG' \
+    teereg evidence verify --file "$WORK/broken.bin" --collateral "$WORK/collateral.json" --root "$WORK/root.pem"
+
+# ---- event logs ----
+
+logs=$vectors/dcap/ccel
+teereg evidence log "$logs/gcp_cos113.ccel.bin" --quote "$quotes/tdx_v4_00806f05_gcp_cos113.bin" >"$WORK/listing" ||
+    fail "the log of a quote's machine is refused"
+grep -q '^ *16  RTMR1  EV_SEPARATOR  00000000  \[digest matches\]$' "$WORK/listing" || fail "no separator in the listing"
+ok "an event log is listed, and held against its quote"
+teereg evidence log "$logs/dstack_quote_report.json" --json | grep -q '"matches": true' || fail "dstack's log does not match"
+ok "a log that comes with its quote is held against it"
+refused "the log of another boot is refused with the registers" 5 'RTMR_MISMATCH.* RTMR0 RTMR1 ' \
+    teereg evidence log "$logs/gcp_cos113_DUPE_SEPARATOR.ccel.bin" --quote "$quotes/tdx_v4_00806f05_gcp_cos113.bin"
+head -c 5000 "$logs/gcp_cos113.ccel.bin" >"$WORK/short.ccel"
+refused "a log cut short is refused" 1 'truncated' teereg evidence log "$WORK/short.ccel"
+teereg evidence log-diff "$logs/gcp_cos113.ccel.bin" "$logs/gcp_cos113_DUPE_SEPARATOR.ccel.bin" >"$WORK/diff" ||
+    fail "two logs cannot be compared"
+grep -q '^  removed  EV_SEPARATOR  00000000: no longer measured$' "$WORK/diff" || fail "the comparison does not say what is gone"
+grep -q '^RTMR2: the same$' "$WORK/diff" || fail "the comparison does not say what stayed"
+ok "two logs are compared"
 
 python3 - "$vectors" "$WORK" <<'END' || fail "evidence differs from the vectors"
 """What `evidence show` and `evidence identity` print, against the vectors."""

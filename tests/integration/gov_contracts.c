@@ -85,7 +85,7 @@ static int set_up(void **state)
     OK(view_trusted_new(&believe, &view, &e));
     OK(gov_deploy_kms(owner, &r, &e));
     kms = r.contract;
-    OK(gov_deploy_registry(owner, &r, &e));
+    OK(gov_deploy_registry(owner, 2, &r, &e));
     app = r.contract;
     return 0;
 }
@@ -368,7 +368,7 @@ static void a_line_of_two_contracts_keeps_the_first_ones_id(void **state)
     struct addr id;
 
     (void)state;
-    OK(gov_deploy_registry(owner, &r, &e));
+    OK(gov_deploy_registry(owner, 2, &r, &e));
     OK(gov_set_predecessor(owner, &r.contract, &app, NULL, &e));
     at = final_now();
     assert_int_equal(gov_lineage(&view, &at, &r.contract, &id, &e), ERR_VERIFY);
@@ -385,7 +385,7 @@ static void a_pause_and_settings_show_in_the_head(void **state)
     struct gov_registry_facts f;
 
     (void)state;
-    OK(gov_deploy_registry(owner, &r, &e));
+    OK(gov_deploy_registry(owner, 2, &r, &e));
     app = r.contract;
     OK(gov_set_operator_required(owner, &app, true, NULL, &e));
     OK(gov_set_delay(owner, &app, 3600, NULL, &e));
@@ -406,7 +406,7 @@ static void a_grant_under_a_delay_waits(void **state)
     struct gov_registry_facts f;
 
     (void)state;
-    OK(gov_deploy_registry(owner, &r, &e));
+    OK(gov_deploy_registry(owner, 2, &r, &e));
     app = r.contract;
     OK(gov_set_delay(owner, &app, 3600, NULL, &e));
     OK(gov_set_config(owner, &app, &identity, &template_, NULL, &e));

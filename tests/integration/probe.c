@@ -15,6 +15,7 @@
 #include "crypto/x509.h"
 #include "instance/kms_client.h"
 #include "sim_quote.h"
+#include "support/sim_source.h"
 
 struct probe {
     uint64_t chain_id;
@@ -279,7 +280,7 @@ static enum err_code read_td(const char *path, struct td_report *ret, struct err
 
 static enum err_code run(char **argv, struct err *e)
 {
-    const struct attest_judge judge = {.policy = &attest_policy_default};
+    const struct attest_judge judge = {.policy = &attest_policy_default, .source = &sim_source};
     struct probe p = {.chain_id = strtoull(argv[3], NULL, 10)};
     AUTO(rpc) node = NULL;
     struct chain_view view AUTO_CALL(chain_view_done) = {0};

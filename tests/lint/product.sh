@@ -9,12 +9,12 @@ copy=$(mktemp)
 trap 'rm -f "$copy"' EXIT
 strip -o "$copy" "$binary" || exit 1
 findings_of "development-only, and in the product" < <(strings -a "$copy" |
-    grep -iE 'root-key-(file|fd)|root_key_(file|fd)|simulated|teereg-sim|dev[-_ ]roots|(^|[^a-z_])trusted([^a-z_]|$)')
+    grep -iE 'root-key-(file|fd)|root_key_(file|fd)|simulated|teereg-sim|swtpm|dev[-_ ]roots|(^|[^a-z_])trusted([^a-z_]|$)')
 offered=$(
     "$binary" kms serve --help
     "$binary" instance provision --help
 ) || exit 1
-for flag in --root-key-file --root-key-fd --attester --slot-ms; do
+for flag in --root-key-file --root-key-fd --attester --slot-ms --tpm --imds; do
     ! grep -q -- "$flag\b" <<<"$offered" || finding "the product's help offers $flag"
 done
 grep -q -- '--tsm-report\b' <<<"$offered" || finding "the product's help does not list its flags"

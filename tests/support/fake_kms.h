@@ -62,7 +62,7 @@ struct fake_kms {
     enum twist twist;
     unsigned status;
     const char *error_body;
-    struct buf last_answer; /* of a secrets request */
+    struct buf last_request, last_answer; /* of a secrets request */
     void (*forge)(struct fake_kms *k, const kms_app *keys, struct msg_secrets *m);
     struct buf forged; /* bytes that forge points to */
     unsigned secrets_requests;
@@ -506,6 +506,8 @@ static inline void fk_secrets_locked(struct fake_kms *k, const struct http_reque
 
     if (!fk_app(req, &app))
         abort();
+    buf_clear(&k->last_request);
+    buf_put(&k->last_request, req->body);
     if (k->twist == TWIST_NONE)
         code = kms_release(&k->w->ctx, &app, req->body, &answer, &outcome, &e);
     else if (k->twist == TWIST_REPLAY)
@@ -588,6 +590,7 @@ static inline struct fake_kms *fake_kms_new(void)
     k->w = world_new();
     k->view =
         (struct chain_view){.ops = &fk_view_ops, .self = k, .mode = "fake", .chain_id = 31337};
+    k->last_request = BUF(MSG_REQUEST_MAX);
     k->last_answer = BUF(MSG_ANSWER_MAX);
     k->forged = BUF(MSG_ANSWER_MAX);
     pthread_mutex_init(&k->lock, NULL);
@@ -603,6 +606,7 @@ static inline void fake_kms_free(struct fake_kms *k)
     }
     for (size_t i = 0; i < k->n_logs; i++)
         chain_log_done(&k->logs[i]);
+    buf_done(&k->last_request);
     buf_done(&k->last_answer);
     buf_done(&k->forged);
     pthread_mutex_destroy(&k->lock);

@@ -15,6 +15,7 @@
 #include "kms/operator.h"
 #include "kms/release.h"
 #include "sim_quote.h"
+#include "support/sim_source.h"
 
 #define WORLD_NOW   1795500000 /* 2026-11-24 */
 #define WORLD_FACTS 128
@@ -274,7 +275,8 @@ static inline void world_make_kms(struct world *w)
     world_must(challenges_new(BYTES(challenge_key), &w->clock, 0, &w->ctx.challenges, &e), &e,
                "challenges");
     world_must(platform_cache_new(16, &w->cache, &e), &e, "cache");
-    w->ctx.judge = (struct attest_judge){.policy = &w->config.policy, .cache = w->cache};
+    w->ctx.judge = (struct attest_judge){
+        .policy = &w->config.policy, .cache = w->cache, .source = &sim_source};
     world_must(p256_generate(&w->ctx.tls_key, &e), &e, "TLS key");
     snprintf(w->dir, sizeof w->dir, "/tmp/teereg-kms-XXXXXX");
     if (!mkdtemp(w->dir))

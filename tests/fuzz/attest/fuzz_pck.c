@@ -16,6 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)!pck_extension_parse(cert.sgx, &extension, &fault, &e);
     (void)!pck_extension_parse(in, &extension, &fault, &e);
     if (pck_chain_verify(in, attest_roots(), NULL, &platform, &fault, &e) == ERR_OK)
-        (void)!pck_platform_valid(platform, 1790000000, &fault, &e);
+        (void)!pck_validity_check(&platform->validity, 1790000000, &fault, &e);
     return 0;
 }

@@ -109,11 +109,21 @@ static void error(struct bytes in)
     (void)!msg_error_decode(in, &m, &e);
 }
 
+static void secrets_v1(struct bytes in)
+{
+    struct buf csr AUTO_CALL(buf_done) = BUF(MSG_CSR_MAX);
+    struct err e;
+
+    if (msg_secrets_v1_request(in, &csr, &e) == ERR_OK)
+        must(csr.n > 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const kinds[])(struct bytes) = {challenge_request, challenge, evidence_request,
                                                   secrets_request,   payload,   answer,
-                                                  secrets,           pki,       error};
+                                                  secrets,           pki,       error,
+                                                  secrets_v1};
 
     if (size > 0 && size <= 1 + MSG_SECRETS_MAX)
         kinds[data[0] % (sizeof kinds / sizeof *kinds)]((struct bytes){data + 1, size - 1});

@@ -1,7 +1,7 @@
 /* verify: quotes with one thing wrong, each refused for that thing (tests/vectors/dcap/negative).
  */
 #include "support/dcap.h"
-#include "attest/inspect.h"
+#include "attest/examine.h"
 
 #define AT 1750800000
 
@@ -23,7 +23,7 @@ static const struct {
     {"n18_attacker_pki_same_names", FAULT_PCK_CHAIN},
     {"n19_attacker_leaf_ca_real_root", FAULT_PCK_CHAIN},
     {"n20_attacker_leaf_real_ca_root", FAULT_PCK_CHAIN},
-    {"n21_chain_leaf_only", FAULT_PCK_PEM},
+    {"n21_chain_leaf_only", FAULT_PCK_CHAIN},
     {"n24_inner_type_6_nested", FAULT_CERT_TYPE},
     {"n26_inner_type_1", FAULT_CERT_TYPE},
     {"n27_siglen_huge", FAULT_PARSE_LENGTH},
@@ -58,22 +58,22 @@ static const struct {
 /* t..: signed anew, under a root of their own. */
 static const struct {
     const char *name;
-    enum inspect_step step;
+    enum attest_check check;
     enum attest_fault fault;
 } resigned[] = {
-    {"n18_attacker_pki_same_names", INSPECT_PARSE, FAULT_NONE}, /* but for its root it is right */
-    {"t30_resigned_ok", INSPECT_PARSE, FAULT_NONE},
-    {"t31_ak_offcurve", INSPECT_QUOTE_SIGNATURE, FAULT_QUOTE_KEY},
-    {"t32_ak_zero", INSPECT_QUOTE_SIGNATURE, FAULT_QUOTE_KEY},
-    {"t35_debug", INSPECT_TD_POLICY, FAULT_TD_DEBUG},
-    {"t38_attr_reserved_bit8", INSPECT_TD_POLICY, FAULT_TD_ATTRIBUTES},
-    {"t39_sept_ve_off", INSPECT_TD_POLICY, FAULT_TD_ATTRIBUTES},
-    {"t40_perfmon", INSPECT_TD_POLICY, FAULT_TD_ATTRIBUTES},
-    {"t41_seamattributes", INSPECT_TD_POLICY, FAULT_TD_SEAM_ATTRIBUTES},
-    {"t42_mrsignerseam", INSPECT_TD_POLICY, FAULT_TD_MRSIGNERSEAM},
-    {"t43_teetcbsvn_version_5", INSPECT_PARSE, FAULT_NONE}, /* refused by TCB info, not here */
-    {"t44_teetcbsvn0_zero", INSPECT_PARSE, FAULT_NONE},     /* the same */
-    {"t45_xfam_bit0_clear", INSPECT_TD_POLICY, FAULT_TD_XFAM},
+    {"n18_attacker_pki_same_names", CHECK_FORMAT, FAULT_NONE}, /* but for its root it is right */
+    {"t30_resigned_ok", CHECK_FORMAT, FAULT_NONE},
+    {"t31_ak_offcurve", CHECK_QUOTE_SIGNATURE, FAULT_QUOTE_SIG},
+    {"t32_ak_zero", CHECK_QUOTE_SIGNATURE, FAULT_QUOTE_SIG},
+    {"t35_debug", CHECK_TD_ATTRIBUTES, FAULT_TD_DEBUG},
+    {"t38_attr_reserved_bit8", CHECK_TD_ATTRIBUTES, FAULT_TD_ATTRIBUTES},
+    {"t39_sept_ve_off", CHECK_TD_ATTRIBUTES, FAULT_TD_ATTRIBUTES},
+    {"t40_perfmon", CHECK_TD_ATTRIBUTES, FAULT_TD_ATTRIBUTES},
+    {"t41_seamattributes", CHECK_TD_SEAM, FAULT_TD_SEAM_ATTRIBUTES},
+    {"t42_mrsignerseam", CHECK_TD_SEAM, FAULT_TD_MRSIGNERSEAM},
+    {"t43_teetcbsvn_version_5", CHECK_FORMAT, FAULT_NONE}, /* refused by TCB info, not here */
+    {"t44_teetcbsvn0_zero", CHECK_FORMAT, FAULT_NONE},     /* the same */
+    {"t45_xfam_bit0_clear", CHECK_TD_XFAM, FAULT_TD_XFAM},
 };
 
 static struct bytes negative(const char *name)
@@ -96,15 +96,24 @@ static struct report_data own_report_data(struct bytes input)
     return rd;
 }
 
+/* All that can be judged without collateral; that it is missing is the last reason of all. */
 static enum attest_fault verify_with(struct bytes input, platform_cache *cache)
 {
-    struct attest_judge judge = {&attest_policy_default, cache};
     struct report_data rd = own_report_data(input);
-    AUTO(verified_quote) v = NULL;
-    enum attest_fault fault = FAULT_NONE;
-    struct err e;
+    struct attest_examination x;
+    const struct attest_question question = {
+        .quote = input,
+        .tee = QUOTE_TEE_TDX,
+        .roots = attest_roots(),
+        .policy = &attest_policy_default,
+        .expected = &rd,
+        .now = AT,
+        .cache = cache,
+    };
 
-    return attest_verify(&judge, input, &rd, AT, &v, &fault, &e) == ERR_OK ? FAULT_NONE : fault;
+    attest_examine(&question, &x);
+    assert_false(x.ok);
+    return x.fault == FAULT_COLLATERAL_MISSING ? FAULT_NONE : x.fault;
 }
 
 static enum attest_fault verify(struct bytes input)
@@ -145,25 +154,51 @@ static void a_warm_cache_lets_nothing_through(void **state)
     }
 }
 
-static void a_quote_signed_anew_fails_in_one_step_alone(void **state)
+static void examine_under_test_root(struct bytes quote, const struct report_data *rd,
+                                    struct attest_examination *ret)
 {
-    struct bytes root AUTO_CALL(dcap_free) = dcap_file("roots/test_root_ca.der");
+    struct bytes der AUTO_CALL(dcap_free) = dcap_file("roots/test_root_ca.der");
+    struct attest_root root AUTO_CALL(attest_root_done) = {0};
+    struct err e;
 
+    need(attest_root_of(der, "test root", &root, &e), &e);
+
+    const struct attest_roots roots = {&root, 1};
+    const struct attest_question question = {
+        .quote = quote,
+        .tee = QUOTE_TEE_TDX,
+        .roots = &roots,
+        .policy = &attest_policy_default,
+        .expected = rd,
+        .now = AT,
+    };
+
+    attest_examine(&question, ret);
+}
+
+static bool needs_collateral(const struct attest_finding *f)
+{
+    return !f->judged || f->fault == FAULT_COLLATERAL_MISSING;
+}
+
+static void a_quote_signed_anew_fails_in_one_check_alone(void **state)
+{
     (void)state;
     for (size_t i = 0; i < sizeof resigned / sizeof resigned[0]; i++) {
         struct bytes q AUTO_CALL(dcap_free) = negative(resigned[i].name);
         struct report_data rd = own_report_data(q);
-        struct inspected_quote in;
+        struct attest_examination x;
 
-        attest_inspect(q, root, &attest_policy_default, &rd, AT, &in);
-        assert_int_equal(in.ok, resigned[i].fault == FAULT_NONE);
-        for (enum inspect_step s = 0; s < INSPECT_STEPS; s++) {
-            enum attest_fault want = s == resigned[i].step ? resigned[i].fault : FAULT_NONE;
+        examine_under_test_root(q, &rd, &x);
+        assert_int_equal(x.fault == FAULT_COLLATERAL_MISSING, resigned[i].fault == FAULT_NONE);
+        for (enum attest_check c = 0; c < CHECKS; c++) {
+            enum attest_fault want = c == resigned[i].check ? resigned[i].fault : FAULT_NONE;
 
-            assert_true(in.step[s].done);
-            if (in.step[s].fault != want)
-                fail_msg("%s: %s: %s, expected %s", resigned[i].name, inspect_step_name(s),
-                         attest_fault_name(in.step[s].fault), attest_fault_name(want));
+            if (want == FAULT_NONE && needs_collateral(&x.check[c]))
+                continue;
+            if (x.check[c].fault != want)
+                fail_msg("%s: %s: %s, expected %s", resigned[i].name, attest_check_name(c),
+                         attest_fault_name(x.check[c].fault), attest_fault_name(want));
         }
     }
 }
@@ -176,33 +211,31 @@ static void another_root_than_the_compiled_in_ones_makes_nothing_releasable(void
     assert_int_equal(verify(q), FAULT_PCK_CHAIN);
 }
 
-static void a_report_for_another_purpose_is_seen_by_the_inspection(void **state)
+static void a_report_for_another_purpose_is_seen(void **state)
 {
-    struct bytes root AUTO_CALL(dcap_free) = dcap_file("roots/test_root_ca.der");
     struct bytes q AUTO_CALL(dcap_free) = negative("t30_resigned_ok");
     struct report_data other = {0};
-    struct inspected_quote in;
+    struct attest_examination x;
 
     (void)state;
-    attest_inspect(q, root, &attest_policy_default, &other, AT, &in);
-    assert_false(in.ok);
-    assert_int_equal(in.step[INSPECT_REPORT_DATA].fault, FAULT_REPORT_DATA);
-    attest_inspect(q, root, &attest_policy_default, NULL, AT, &in);
-    assert_true(in.ok);
-    assert_false(in.step[INSPECT_REPORT_DATA].done);
+    examine_under_test_root(q, &other, &x);
+    assert_int_equal(x.fault, FAULT_REPORT_DATA);
+    examine_under_test_root(q, NULL, &x);
+    assert_int_equal(x.fault, FAULT_COLLATERAL_MISSING);
+    assert_false(x.check[CHECK_REPORT_DATA].judged);
 }
 
-static void the_inspection_of_no_quote_says_so_and_stops(void **state)
+static void the_examination_of_no_quote_says_so_and_stops(void **state)
 {
     struct bytes q AUTO_CALL(dcap_free) = negative("n34_trunc_0631");
-    struct inspected_quote in;
+    struct attest_examination x;
 
     (void)state;
-    attest_inspect(q, (struct bytes){0}, &attest_policy_default, NULL, AT, &in);
-    assert_false(in.ok);
-    assert_false(in.has_quote);
-    assert_int_equal(in.step[INSPECT_PARSE].fault, FAULT_PARSE_SIZE);
-    assert_false(in.step[INSPECT_PCK_CHAIN].done);
+    examine_under_test_root(q, NULL, &x);
+    assert_false(x.ok);
+    assert_false(x.has_quote);
+    assert_int_equal(x.fault, FAULT_PARSE_SIZE);
+    assert_false(x.check[CHECK_PCK_CHAIN].judged);
 }
 
 static void every_fault_has_a_name_of_its_own(void **state)
@@ -221,10 +254,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quote_with_one_thing_wrong_is_refused_for_that),
         cmocka_unit_test(a_warm_cache_lets_nothing_through),
-        cmocka_unit_test(a_quote_signed_anew_fails_in_one_step_alone),
+        cmocka_unit_test(a_quote_signed_anew_fails_in_one_check_alone),
         cmocka_unit_test(another_root_than_the_compiled_in_ones_makes_nothing_releasable),
-        cmocka_unit_test(a_report_for_another_purpose_is_seen_by_the_inspection),
-        cmocka_unit_test(the_inspection_of_no_quote_says_so_and_stops),
+        cmocka_unit_test(a_report_for_another_purpose_is_seen),
+        cmocka_unit_test(the_examination_of_no_quote_says_so_and_stops),
         cmocka_unit_test(every_fault_has_a_name_of_its_own),
     };
 

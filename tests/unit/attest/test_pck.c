@@ -298,11 +298,11 @@ static void a_chain_is_three_certificates_and_at_most_a_nul(void **state)
     buf_put_u8(&pem, 0);
     assert_int_equal(chain_fault(buf_bytes(&pem)), FAULT_NONE);
     buf_put_u8(&pem, 0);
-    assert_int_equal(chain_fault(buf_bytes(&pem)), FAULT_PCK_PEM);
+    assert_int_equal(chain_fault(buf_bytes(&pem)), FAULT_PCK_CHAIN);
     pem.n = text;
     buf_put_str(&pem, "x");
-    assert_int_equal(chain_fault(buf_bytes(&pem)), FAULT_PCK_PEM);
-    assert_int_equal(chain_fault((struct bytes){0}), FAULT_PCK_PEM);
+    assert_int_equal(chain_fault(buf_bytes(&pem)), FAULT_PCK_CHAIN);
+    assert_int_equal(chain_fault((struct bytes){0}), FAULT_PCK_CHAIN);
 }
 
 int main(void)

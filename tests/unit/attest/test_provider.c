@@ -297,6 +297,88 @@ static void a_quote_for_another_request_and_no_quote_at_all_are_found_out(void *
     assert_int_equal(out.n, 0);
 }
 
+static void evidence_of_azure_is_looked_at_as_such(void **state)
+{
+    static const uint8_t head[] = {0,   1, 0, 0, 0, 1,   'q', 0, 0, 0, 1,
+                                   'h', 0, 0, 0, 1, 'a', 0,   0, 0, 1, 's'};
+    struct buf azure AUTO_CALL(buf_done) = BUF(2000);
+    struct canned c = {0};
+    const quote_provider p = {canned_quote, NULL, &c, "azure-vtpm", "canned"};
+    struct buf out AUTO_CALL(buf_done) = BUF(QUOTE_MAX);
+    const struct report_data rd = {{1}};
+    struct err e;
+
+    (void)state;
+    buf_put(&azure, BYTES(head));
+    buf_put_zero(&azure, 768 + 4);
+    c.quote = buf_bytes(&azure);
+    need(quote_provider_quote(&p, &rd, &out, &e), &e);
+    assert_true(bytes_eq(buf_bytes(&out), c.quote));
+    c.padding = 1;
+    assert_int_equal(quote_provider_quote(&p, &rd, &out, &e), ERR_UPSTREAM);
+}
+
+static void evidence_of_a_type_that_nobody_checks_is_refused(void **state)
+{
+    struct bytes q AUTO_CALL(dcap_free) = dcap_file("quotes/tdx_v5_b3_90c06f_google.bin");
+    struct canned c = {q, 0};
+    const quote_provider p = {canned_quote, NULL, &c, "sgx-dcap", "canned"};
+    struct buf out AUTO_CALL(buf_done) = BUF(QUOTE_MAX);
+    const struct report_data rd = {{1}};
+    struct err e;
+
+    (void)state;
+    assert_int_equal(quote_provider_quote(&p, &rd, &out, &e), ERR_UPSTREAM);
+    assert_non_null(strstr(e.msg, "\"sgx-dcap\", which nobody checks"));
+    assert_int_equal(out.n, 0);
+}
+
+/* ---- the way that a machine has ---- */
+
+static void every_way_has_a_name(void **state)
+{
+    static const char *const names[] = {"auto", "configfs-tsm", "tdx-guest", "azure-vtpm"};
+    enum quotes_from from;
+    struct err e;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        need(quotes_from_named(names[i], &from, &e), &e);
+        assert_int_equal(from, i);
+    }
+    assert_int_equal(quotes_from_named("remote", &from, &e), ERR_USAGE);
+    assert_int_equal(quotes_from_named("", &from, &e), ERR_USAGE);
+}
+
+static void a_way_that_was_asked_for_is_the_only_one_tried(void **state)
+{
+    struct provider_local_config c = {.from = QUOTES_CONFIGFS, .tsm_report = "/nonexistent/tsm"};
+    AUTO(quote_provider) p = NULL;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(provider_open_local(&c, &p, &e), ERR_IO);
+    assert_non_null(strstr(e.msg, "configfs-tsm: /nonexistent/tsm"));
+    assert_null(strstr(e.msg, "tdx-guest"));
+    assert_null(p);
+}
+
+static void a_machine_that_has_none_is_told_of_each(void **state)
+{
+    const struct provider_local_config c = {.tsm_report = "/nonexistent/tsm", .qgs_port = 1};
+    AUTO(quote_provider) p = NULL;
+    struct err e;
+
+    (void)state;
+    if (access("/dev/tdx_guest", F_OK) == 0 || access("/dev/tpmrm0", F_OK) == 0)
+        skip(); /* a machine that may have one */
+    assert_int_equal(provider_open_local(&c, &p, &e), ERR_IO);
+    assert_non_null(strstr(e.msg, "configfs-tsm: /nonexistent/tsm"));
+    assert_non_null(strstr(e.msg, "tdx-guest: /dev/tdx_guest"));
+    assert_non_null(strstr(e.msg, "azure-vtpm: /dev/tpmrm0"));
+    assert_non_null(strstr(e.msg, "--quotes-from"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +393,11 @@ int main(void)
         cmocka_unit_test(attributes_are_read_and_written_in_a_directory_of_the_process),
         cmocka_unit_test(padding_behind_a_quote_is_cut_off),
         cmocka_unit_test(a_quote_for_another_request_and_no_quote_at_all_are_found_out),
+        cmocka_unit_test(evidence_of_azure_is_looked_at_as_such),
+        cmocka_unit_test(evidence_of_a_type_that_nobody_checks_is_refused),
+        cmocka_unit_test(every_way_has_a_name),
+        cmocka_unit_test(a_way_that_was_asked_for_is_the_only_one_tried),
+        cmocka_unit_test(a_machine_that_has_none_is_told_of_each),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

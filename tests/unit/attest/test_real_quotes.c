@@ -1,7 +1,6 @@
 /* verify: the quotes of real machines, judged by the compiled-in root alone. */
 #include "support/dcap.h"
-#include "attest/inspect.h"
-#include "attest/steps.h"
+#include "attest/verify.h"
 
 #define IN_2026 1790000000 /* within every chain's validity */
 #define QUOTES  31
@@ -38,21 +37,33 @@ static void own_report_data(struct bytes input, struct report_data *ret)
     memcpy(ret->b, q.td.report_data, sizeof ret->b);
 }
 
+static void examine(struct bytes input, const struct attest_policy *policy,
+                    const struct report_data *rd, int64_t now, platform_cache *cache,
+                    struct attest_examination *ret)
+{
+    const struct attest_question question = {
+        .quote = input,
+        .tee = QUOTE_TEE_TDX,
+        .roots = attest_roots(),
+        .policy = policy,
+        .expected = rd,
+        .now = now,
+        .cache = cache,
+    };
+
+    attest_examine(&question, ret);
+}
+
+/* All that can be judged without collateral; that it is missing is the last reason of all. */
 static enum attest_fault verify(struct bytes input, int64_t now, platform_cache *cache)
 {
-    struct attest_judge judge = {&attest_policy_default, cache};
-    AUTO(verified_quote) v = NULL;
-    enum attest_fault fault = FAULT_NONE;
+    struct attest_examination x;
     struct report_data rd;
-    struct err e;
 
     own_report_data(input, &rd);
-    if (attest_verify(&judge, input, &rd, now, &v, &fault, &e) != ERR_OK) {
-        assert_null(v);
-        assert_memory_equal(e.msg, attest_fault_name(fault), strlen(attest_fault_name(fault)));
-        return fault;
-    }
-    return FAULT_NONE;
+    examine(input, &attest_policy_default, &rd, now, cache, &x);
+    assert_false(x.ok);
+    return x.fault == FAULT_COLLATERAL_MISSING ? FAULT_NONE : x.fault;
 }
 
 static void check_pck(const struct pck_extension *x, const json *want)
@@ -115,16 +126,16 @@ static void real_quotes_pass_but_for_those_that_policy_refuses(void **state)
 
 static void check_extension(const char *name, const json *want, struct bytes input)
 {
-    struct inspected_quote in;
+    struct attest_examination x;
 
-    attest_inspect(input, (struct bytes){0}, &attest_policy_default, NULL, IN_2026, &in);
+    examine(input, &attest_policy_default, NULL, IN_2026, NULL, &x);
     if (expected_fault(name) == FAULT_PCK_CHAIN) {
-        assert_false(in.has_pck);
+        assert_false(x.has_platform);
         return;
     }
-    assert_true(in.has_pck);
-    assert_string_equal(in.root_label, "Intel SGX Root CA");
-    check_pck(&in.pck, jget(want, "pck"));
+    assert_true(x.has_platform);
+    assert_string_equal(x.facts.root->label, "Intel SGX Root CA");
+    check_pck(&x.facts.pck, jget(want, "pck"));
 }
 
 static void the_sgx_extension_of_every_real_leaf_is_read(void **state)
@@ -165,20 +176,17 @@ static void the_first_and_the_last_second_of_a_chain_are_valid(void **state)
 static void other_report_data_is_refused_bit_by_bit(void **state)
 {
     struct bytes q AUTO_CALL(dcap_free) = dcap_file("quotes/tdx_v5_b3_90c06f_google.bin");
-    struct attest_judge judge = {&attest_policy_default, NULL};
     struct report_data rd;
 
     (void)state;
     own_report_data(q, &rd);
     for (size_t bit = 0; bit < 512; bit += 7) {
-        AUTO(verified_quote) v = NULL;
-        enum attest_fault fault = FAULT_NONE;
         struct report_data other = rd;
-        struct err e;
+        struct attest_examination x;
 
         other.b[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_int_equal(attest_verify(&judge, q, &other, IN_2026, &v, &fault, &e), ERR_VERIFY);
-        assert_int_equal(fault, FAULT_REPORT_DATA);
+        examine(q, &attest_policy_default, &other, IN_2026, NULL, &x);
+        assert_int_equal(x.fault, FAULT_REPORT_DATA);
     }
 }
 
@@ -190,51 +198,41 @@ static void a_policy_that_names_a_bit_accepts_it_but_never_debug(void **state)
     struct bytes service AUTO_CALL(dcap_free) = dcap_file("quotes/tdx_v5_b3_90c06f_alibaba.bin");
     struct attest_policy lax = {
         .attributes_allowed = UINT64_MAX, .xfam_allowed = UINT64_MAX, .service_td = true};
-    struct inspected_quote in;
+    struct attest_examination x;
 
     (void)state;
-    attest_inspect(perfmon, (struct bytes){0}, &lax, NULL, IN_2026, &in);
-    assert_true(in.ok);
-    attest_inspect(service, (struct bytes){0}, &lax, NULL, IN_2026, &in);
-    assert_true(in.ok);
-    attest_inspect(debug, (struct bytes){0}, &lax, NULL, IN_2026, &in);
-    assert_false(in.ok);
-    assert_int_equal(in.step[INSPECT_TD_POLICY].fault, FAULT_TD_DEBUG);
+    examine(perfmon, &lax, NULL, IN_2026, NULL, &x);
+    assert_int_equal(x.fault, FAULT_COLLATERAL_MISSING);
+    examine(service, &lax, NULL, IN_2026, NULL, &x);
+    assert_int_equal(x.fault, FAULT_COLLATERAL_MISSING);
+    examine(debug, &lax, NULL, IN_2026, NULL, &x);
+    assert_int_equal(x.fault, FAULT_TD_DEBUG);
 }
 
-static void collateral_is_not_evaluated_and_says_so(void **state)
+static void without_collateral_no_build_takes_a_quote(void **state)
 {
     struct bytes q AUTO_CALL(dcap_free) = dcap_file("quotes/tdx_v5_b3_90c06f_google.bin");
-    struct attest_judge judge = {&attest_policy_default, NULL};
+    const struct attest_judge judge = {.policy = &attest_policy_default};
     AUTO(verified_quote) v = NULL;
+    enum attest_fault fault = FAULT_NONE;
     struct report_data rd;
     struct err e;
 
     (void)state;
     own_report_data(q, &rd);
-    need(attest_verify(&judge, q, &rd, IN_2026, &v, NULL, &e), &e);
-    assert_int_equal(verified_quote_collateral(v), COLLATERAL_NOT_EVALUATED);
-    assert_non_null(strstr(attest_caveat(v), "collateral: not evaluated"));
-    assert_false(verified_quote_root(v)->development);
-#ifdef TEEREG_DEV_ROOTS
-    assert_true(attest_may_release(v));
-    assert_int_equal(attest_release_check(v, &e), ERR_OK);
-#else
-    assert_false(attest_may_release(v));
-    assert_int_equal(attest_release_check(v, &e), ERR_DENIED);
-#endif
+    assert_int_equal(attest_verify(&judge, q, NULL, &rd, IN_2026, &v, &fault, &e), ERR_VERIFY);
+    assert_int_equal(fault, FAULT_COLLATERAL_MISSING);
+    assert_null(v);
 }
 
-static void the_product_releases_nothing_without_collateral_or_on_a_development_root(void **state)
+static void the_product_releases_nothing_on_a_development_root(void **state)
 {
     const struct attest_root real = {.label = "real"}, development = {.development = true};
-    const enum attest_collateral later = (enum attest_collateral)1; /* any that was evaluated */
 
     (void)state;
-    assert_false(step_release(COLLATERAL_NOT_EVALUATED, &real, false));
-    assert_false(step_release(later, &development, false));
-    assert_true(step_release(later, &real, false));
-    assert_true(step_release(COLLATERAL_NOT_EVALUATED, &development, true));
+    assert_false(attest_root_releases(&development, false));
+    assert_true(attest_root_releases(&real, false));
+    assert_true(attest_root_releases(&development, true));
 }
 
 static void only_development_builds_know_a_second_root(void **state)
@@ -301,8 +299,8 @@ int main(void)
         cmocka_unit_test(the_first_and_the_last_second_of_a_chain_are_valid),
         cmocka_unit_test(other_report_data_is_refused_bit_by_bit),
         cmocka_unit_test(a_policy_that_names_a_bit_accepts_it_but_never_debug),
-        cmocka_unit_test(collateral_is_not_evaluated_and_says_so),
-        cmocka_unit_test(the_product_releases_nothing_without_collateral_or_on_a_development_root),
+        cmocka_unit_test(without_collateral_no_build_takes_a_quote),
+        cmocka_unit_test(the_product_releases_nothing_on_a_development_root),
         cmocka_unit_test(only_development_builds_know_a_second_root),
         cmocka_unit_test(a_known_platform_is_judged_as_an_unknown_one),
         cmocka_unit_test(a_known_platform_does_not_vouch_for_another_qe_report),

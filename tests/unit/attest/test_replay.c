@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include "attest/verify.h"
 #include "sim_quote.h"
+#include "support/sim_source.h"
 
 #define NOW 1795500000 /* 2026-11-24 */
 
@@ -20,6 +21,7 @@ static int free_machine(void **state)
 {
     (void)state;
     sim_platform_free(machine);
+    sim_source_end();
     return 0;
 }
 
@@ -53,7 +55,8 @@ static void make_evidence(const struct report_binding *b, struct evidence *ret)
 static enum attest_fault verdict(const struct evidence *ev, const struct report_binding *b,
                                  platform_cache *cache)
 {
-    struct attest_judge judge = {&attest_policy_default, cache};
+    const struct attest_judge judge = {
+        .policy = &attest_policy_default, .cache = cache, .source = &sim_source};
     AUTO(verified_quote) v = NULL;
     enum attest_fault fault = FAULT_NONE;
     struct err e;
@@ -155,14 +158,15 @@ struct crowd {
 static void *verify_many(void *arg)
 {
     struct crowd *c = arg;
-    struct attest_judge judge = {&attest_policy_default, c->cache};
+    const struct attest_judge judge = {
+        .policy = &attest_policy_default, .cache = c->cache, .source = &sim_source};
 
     for (int i = 0; i < 60; i++) {
         AUTO(verified_quote) v = NULL;
         struct err e;
 
-        if (attest_verify(&judge, buf_bytes(&c->quotes[(i * 5 + i / 7) % MACHINES]), &c->rd, NOW,
-                          &v, NULL, &e) != ERR_OK)
+        if (attest_verify(&judge, buf_bytes(&c->quotes[(i * 5 + i / 7) % MACHINES]), NULL, &c->rd,
+                          NOW, &v, NULL, &e) != ERR_OK)
             __atomic_add_fetch(&c->failed, 1, __ATOMIC_RELAXED);
     }
     return NULL;

@@ -188,6 +188,43 @@ static void each_stage_is_told_to_who_wants_to_know(void **state)
     assert_int_equal(steps, 4);
 }
 
+static void provision_with_log(struct scene *s, size_t n)
+{
+    struct provisioned p AUTO_CALL(provisioned_done) = {0};
+    struct buf log AUTO_CALL(buf_done) = BUF(EVIDENCE_LOG_MAX);
+    struct err e = {0};
+
+    while (log.n < n)
+        buf_put_str(&log, "log");
+    s->config.event_log = buf_bytes(&log);
+    if (provision_fetch(&s->config, NULL, &p, &e) != ERR_OK)
+        fail_msg("%s", e.msg);
+}
+
+static void the_event_log_of_the_firmware_goes_with_the_evidence(void **state)
+{
+    struct scene *s = *state;
+
+    provision_with_log(s, 6);
+    assert_non_null(strstr(buf_cstr(&s->k->last_request), "\"event_log\":\"bG9nbG9n\""));
+}
+
+static void a_log_as_large_as_fits_goes_too(void **state)
+{
+    struct scene *s = *state;
+
+    provision_with_log(s, 30000);
+    assert_non_null(strstr(buf_cstr(&s->k->last_request), "event_log"));
+}
+
+static void an_event_log_that_does_not_fit_stays_here(void **state)
+{
+    struct scene *s = *state;
+
+    provision_with_log(s, EVIDENCE_LOG_MAX - 3);
+    assert_null(strstr(buf_cstr(&s->k->last_request), "event_log"));
+}
+
 /* ---- refusals ---- */
 
 static struct err refused(struct scene *s, enum err_code code, const char *says)
@@ -606,6 +643,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SCENE(an_allowed_image_gets_certificate_key_and_configuration),
         IN_SCENE(each_stage_is_told_to_who_wants_to_know),
+        IN_SCENE(the_event_log_of_the_firmware_goes_with_the_evidence),
+        IN_SCENE(a_log_as_large_as_fits_goes_too),
+        IN_SCENE(an_event_log_that_does_not_fit_stays_here),
         IN_SCENE(a_kms_that_is_not_allowed_is_asked_for_nothing),
         IN_SCENE(another_image_is_refused_with_the_field_that_differs),
         IN_SCENE(a_revoked_image_is_told_so),

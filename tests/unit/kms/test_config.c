@@ -86,7 +86,7 @@ static void the_full_vector_has_the_values_it_was_made_of(void **state)
     assert_int_equal(c.max_block_age, 1800);
     assert_int_equal(c.policy.xfam_allowed, 0x602e7);
     assert_true(c.policy.service_td);
-    assert_int_equal(c.collateral_grace, 3600);
+    assert_int_equal(c.policy.collateral_grace_s, 3600);
     assert_int_equal(c.listeners, 1);
     assert_int_equal(c.compat, 3);
     json_decref(all);
@@ -144,7 +144,7 @@ static void every_field_changes_the_hash(void **state)
             c.policy.service_td = true;
             break;
         case 12:
-            c.collateral_grace = 1;
+            c.policy.collateral_grace_s = 1;
             break;
         case 13:
             c.listeners = KMS_LISTEN_METRICS_TCP;

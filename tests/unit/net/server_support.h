@@ -113,6 +113,14 @@ static void observe(void *self, const struct http_route *route, const char *meth
     atomic_fetch_add(&observed, 1);
 }
 
+/* Refuses what has a header X-Screen, and who is not local. */
+static unsigned screen(void *self, const struct http_request *req, const char **ret_problem)
+{
+    (void)self;
+    *ret_problem = "screened";
+    return !req->is_local || http_head_find(req->head, "x-screen") ? 403 : 0;
+}
+
 static const struct http_route list[] = {
     {"POST", "/echo", echo, 1 << 20, 0},
     {"GET", "/hello/{name}", hello, 0, 0},
@@ -127,7 +135,8 @@ static const struct http_route list[] = {
     {"GET", "/", hello, 0, 0},
     {"POST", "/", echo, 64, 0},
 };
-static const struct http_routes routes = {list, sizeof list / sizeof *list, NULL, observe, NULL};
+static const struct http_routes routes = {list,  sizeof list / sizeof *list, NULL, observe, NULL,
+                                          screen};
 
 /* ---- the server of each test ---- */
 

@@ -71,7 +71,7 @@ static const struct http_route list[] = {
     {"GET", "/large", large, 0, 0}, {"GET", "/slow", slow, 0, 0},
     {"GET", "/moved", moved, 0, 0},
 };
-static const struct http_routes routes = {list, sizeof list / sizeof *list, NULL, NULL, NULL};
+static const struct http_routes routes = {list, sizeof list / sizeof *list, NULL, NULL, NULL, NULL};
 
 static int start(void **state)
 {

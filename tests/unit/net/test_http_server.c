@@ -64,6 +64,39 @@ static void a_header_sent_twice_is_an_error_to_the_handler(void **state)
     assert_non_null(strstr(answer, "\r\n\r\ninvalid"));
 }
 
+static void what_the_screen_refuses_is_refused_before_its_route_and_its_body(void **state)
+{
+    static const char *const screened[] = {
+        "GET /hello/x HTTP/1.1\r\nHost: a\r\nX-Screen: 1\r\nConnection: close\r\n\r\n",
+        "GET /nothing HTTP/1.1\r\nHost: a\r\nx-screen:\r\nConnection: close\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nX-Screen: 1\r\nContent-Length: 1048576\r\n\r\n",
+    };
+
+    (void)state;
+    start();
+    for (size_t i = 0; i < sizeof screened / sizeof *screened; i++) {
+        assert_int_equal(ask(screened[i]), 403);
+        assert_non_null(strstr(answer, "\"message\":\"screened\""));
+        assert_non_null(strstr(answer, "Connection: close\r\n"));
+    }
+    assert_int_equal(stats().requests, 0); /* none came to a worker */
+    assert_int_equal(ask(CLOSE("/hello/x")), 200);
+}
+
+static void a_screened_connection_goes_on_when_there_is_no_body(void **state)
+{
+    struct raw r;
+
+    (void)state;
+    start();
+    r = raw_plain(port);
+    raw_say(&r, "GET /hello/x HTTP/1.1\r\nHost: a\r\nX-Screen: 1\r\n\r\n" CLOSE("/hello/y"));
+    raw_read(&r, answer, sizeof answer);
+    assert_int_equal(status_of(answer), 403);
+    assert_non_null(strstr(answer, "hello y"));
+    raw_close(&r);
+}
+
 static void an_answer_over_its_maximum_becomes_500(void **state)
 {
     (void)state;
@@ -476,6 +509,8 @@ int main(void)
         CASE(an_unknown_path_is_404_and_an_unknown_method_405),
         CASE(head_is_answered_without_a_body),
         CASE(a_header_sent_twice_is_an_error_to_the_handler),
+        CASE(what_the_screen_refuses_is_refused_before_its_route_and_its_body),
+        CASE(a_screened_connection_goes_on_when_there_is_no_body),
         CASE(an_answer_over_its_maximum_becomes_500),
         CASE(a_large_answer_reaches_a_slow_reader_whole),
         CASE(requests_follow_each_other_on_one_connection),

@@ -165,6 +165,7 @@ static inline struct stage *stage_new(void)
         .view = &st->view,
         .quotes = &st->provider,
         .clock = &st->clock,
+        .collateral = &sim_source,
         .root = &st->root,
         .listen = st->listen,
         .admin = st->admin,
