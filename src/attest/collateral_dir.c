@@ -74,8 +74,9 @@ static bool fits(const struct search *s, const struct collateral_text *t, int64_
     default:
         if (crl_parse(buf_bytes(&t->body), &crl, &ignored) != ERR_OK)
             return false;
-        if (s->kind == COLLATERAL_PCK_CRL ? !names_ca(crl.issuer, s->q->ca)
-                                          : attest_root_signed(s->q->root, crl.tbs, crl.signature, &ignored) != ERR_OK)
+        if (s->kind == COLLATERAL_PCK_CRL
+                ? !names_ca(crl.issuer, s->q->ca)
+                : attest_root_signed(s->q->root, crl.tbs, crl.signature, &ignored) != ERR_OK)
             return false;
         *ret_issued = crl.this_update;
         return true;

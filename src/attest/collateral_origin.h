@@ -26,8 +26,8 @@ MUST_CHECK enum err_code collateral_origin_pcs(const struct pcs_config *config,
 
 /* A folder: each *.json in it is a bundle, and it and each folder in it may hold the parts of one
  * as a PCS serves them (collateral_parts.h).  Of several objects for a platform the newest.  Read
- * anew at each call, at most 256 files, and looked at again every minute: whoever keeps it up to date
- * need not tell.  Not for early collateral: what comes from here sets
- * floors. ERR_NOT_FOUND when there is no such folder. */
+ * anew at each call, at most 256 files, and looked at again every minute: whoever keeps it up to
+ * date need not tell.  Not for early collateral: what comes from here sets floors. ERR_NOT_FOUND
+ * when there is no such folder. */
 MUST_CHECK enum err_code collateral_origin_dir(const char *path, struct collateral_origin *ret,
                                                struct err *e);
