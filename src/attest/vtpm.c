@@ -14,7 +14,7 @@
 #endif
 
 #define WAIT_MS        100
-#define NV_CHUNK       1024 /* TPM2_PT_NV_BUFFER_MAX is asked of the TPM by nobody: 1024 is common */
+#define NV_CHUNK       512 /* any TPM gives as much at once; TPM2_PT_NV_BUFFER_MAX is mostly 1024 */
 #define NV_MAX         8192
 #define QUOTE_ATTEMPTS 8
 #define NO_SESSIONS    ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE
@@ -194,7 +194,7 @@ static enum err_code nv_read_chunk(vtpm *v, ESYS_TR object, uint16_t size, uint1
 enum err_code vtpm_nv_read(vtpm *v, uint32_t index, struct buf *ret, struct err *e)
 {
     ESYS_TR object;
-    size_t size;
+    size_t size = 0;
 
     TRY(object_of(v, index, &object, e));
     TRY(nv_size(v, object, &size, e));

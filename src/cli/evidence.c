@@ -1,3 +1,5 @@
+#include "attest/ccel_check.h"
+#include "attest/ccel_listing.h"
 #include "base/clock.h"
 #include "base/codec.h"
 #include "cli/evidence_log.h"
@@ -54,6 +56,24 @@ static enum err_code put_claim(const struct exhibit *x, json *result, struct err
     return json_put(result, "kms_claim", TAKE(node), e);
 }
 
+/* What the machine says it booted; it counts only when it leads to the quote's registers. */
+static enum err_code put_event_log(const struct exhibit *x, const struct attest_examination *q,
+                                   json *result, struct err *e)
+{
+    struct ccel_log log AUTO_CALL(ccel_log_done) = {0};
+    AUTO(json) listing = NULL;
+    struct err why;
+
+    if (x->event_log.n == 0)
+        return ERR_OK;
+    TRY_IN(e, ccel_log_read(buf_bytes(&x->event_log), &log, e), "event log");
+    TRY(ccel_log_listing(&log, &listing, e));
+    TRY(json_put(result, "event_log", TAKE(listing), e));
+    return json_put_str(
+        result, "event_log_verdict",
+        ccel_log_verify(&log, q->facts.td.rtmr, &why) == ERR_OK ? "matches the quote" : why.msg, e);
+}
+
 static enum err_code show(const struct cli_args *a, struct err *e)
 {
     struct exhibit x AUTO_CALL(exhibit_done) = {0};
@@ -79,6 +99,7 @@ static enum err_code show(const struct cli_args *a, struct err *e)
     if (q.has_platform)
         TRY(put_pck(&q, result, e));
     TRY(put_claim(&x, result, e));
+    TRY(put_event_log(&x, &q, result, e));
     return cli_print(a, result, e);
 }
 

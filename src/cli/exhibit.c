@@ -9,6 +9,7 @@ void exhibit_done(struct exhibit *x)
     buf_done(&x->quote);
     buf_done(&x->payload);
     buf_done(&x->collateral);
+    buf_done(&x->event_log);
 }
 
 static enum err_code from_evidence(struct evidence *ev, const char *form, struct exhibit *ret,
@@ -20,7 +21,8 @@ static enum err_code from_evidence(struct evidence *ev, const char *form, struct
     ret->quote = ev->quote;
     ret->payload = ev->payload;
     ret->collateral = ev->collateral;
-    ev->quote = ev->payload = ev->collateral = (struct buf){0};
+    ret->event_log = ev->event_log;
+    ev->quote = ev->payload = ev->collateral = ev->event_log = (struct buf){0};
     ret->has_payload = true;
     ret->form = form;
     return ERR_OK;

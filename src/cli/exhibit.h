@@ -6,7 +6,7 @@
 /* A raw quote, the evidence object in JSON, or a certificate that carries one (PEM or DER). */
 struct exhibit {
     struct buf quote;
-    struct buf payload, collateral; /* of the JSON object */
+    struct buf payload, collateral, event_log; /* of the JSON object */
     bool has_payload;
     const char *form; /* "quote", "evidence", "certificate" */
 };

@@ -218,6 +218,14 @@ grep -q '^ *16  RTMR1  EV_SEPARATOR  00000000  \[digest matches\]$' "$WORK/listi
 ok "an event log is listed, and held against its quote"
 teereg evidence log "$logs/dstack_quote_report.json" --json | grep -q '"matches": true' || fail "dstack's log does not match"
 ok "a log that comes with its quote is held against it"
+python3 - "$vectors/dcap" >"$WORK/with-log.json" <<'END'
+import base64, json, sys
+read = lambda name: base64.b64encode(open(f"{sys.argv[1]}/{name}", "rb").read()).decode()
+print(json.dumps({"type": "tdx-dcap", "quote": read("quotes/tdx_v4_00806f05_gcp_cos113.bin"), "payload": "",
+                  "event_log": read("ccel/gcp_cos113.ccel.bin")}))
+END
+says "the log that comes with evidence is shown, and held against the quote" '^event_log_verdict +matches the quote$' \
+    teereg evidence show "$WORK/with-log.json"
 refused "the log of another boot is refused with the registers" 5 'RTMR_MISMATCH.* RTMR0 RTMR1 ' \
     teereg evidence log "$logs/gcp_cos113_DUPE_SEPARATOR.ccel.bin" --quote "$quotes/tdx_v4_00806f05_gcp_cos113.bin"
 head -c 5000 "$logs/gcp_cos113.ccel.bin" >"$WORK/short.ccel"
