@@ -85,12 +85,12 @@ static const struct cli_option app_write_options[] = {
         "kms-url", "URL", "the KMS, https://host:port", NULL, CLI_REQUIRED                         \
     }
 static const struct cli_option pki_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE,       CLI_OPT_FINAL,  CLI_OPT_KMS,
-    CLI_OPT_APP, OPT_KMS_URL,      CLI_OPT_COLLATERAL_DIR, CLI_OPT_POLICY, {.name = NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE,   CLI_OPT_FINAL,  CLI_OPT_KMS,
+    CLI_OPT_APP, OPT_KMS_URL,      CLI_OPT_COLLATERAL, CLI_OPT_POLICY, {.name = NULL},
 };
 static const struct cli_option root_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID,       CLI_OPT_KEY_FILE, CLI_OPT_FINAL,  CLI_OPT_KMS,
-    OPT_KMS_URL, CLI_OPT_COLLATERAL_DIR, CLI_OPT_POLICY,   {.name = NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID,   CLI_OPT_KEY_FILE, CLI_OPT_FINAL,  CLI_OPT_KMS,
+    OPT_KMS_URL, CLI_OPT_COLLATERAL, CLI_OPT_POLICY,   {.name = NULL},
 };
 static const struct cli_option show_options[] = {
     CLI_OPT_RPC,

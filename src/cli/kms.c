@@ -247,6 +247,7 @@ static enum err_code serve(const struct cli_args *a, struct err *e)
     config.quotes = g.quotes;
     TRY(cli_judge_open(a, &judge, e));
     config.collateral = judge.judge.source;
+    config.store = judge.store;
     config.objects = judge.objects;
     return kms_service_run(&config, e);
 }
@@ -315,7 +316,7 @@ static const struct cli_option serve_options[] = {
     OPT_ADMIN,
     {"audit", "FILE", "the audit log", "/var/lib/teereg/audit.log", CLI_OPTIONAL},
     CLI_OPT_QUOTES,
-    CLI_OPT_COLLATERAL_DIR,
+    CLI_OPT_COLLATERAL,
     {"policies", "FOLDER",
      "attestation policies (*.json, *.tlv) that contracts name; else from their artifacts", NULL,
      CLI_OPTIONAL},

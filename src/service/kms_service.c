@@ -151,6 +151,8 @@ static enum err_code begin(kms_service *s, kms_root **root, struct err *e)
     TRY_IN(e, node_identify(s, e), "governance");
     (void)!node_check(s, 0, &not_ready); /* the owner may have to see evidence before it can be */
     TRY(http_server_start(s->server, e));
+    if (s->config.store)
+        TRY(collateral_store_start(s->config.store, e));
     return node_watch(s, e);
 }
 
@@ -200,6 +202,8 @@ enum err_code kms_service_stop(kms_service *s, struct err *e)
     kms_service_drain(s);
     rc = http_server_drain(s->server, s->config.stop_ms ? s->config.stop_ms : 30000, e);
     node_watch_end(s);
+    if (s->config.store)
+        collateral_store_stop(s->config.store);
     return rc;
 }
 
