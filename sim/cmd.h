@@ -3,6 +3,7 @@
  * A command takes its own argc and argv (argv[0] is its name) and returns an exit code: 0 done,
  * 1 failed, 2 wrong usage. */
 #pragma once
+#include "net/http_server.h"
 #include "sim_quote.h"
 
 enum { SIM_DONE = 0, SIM_FAILED = 1, SIM_USAGE = 2 };
@@ -13,6 +14,7 @@ int cmd_measurements(int argc, char **argv);
 int cmd_faults(int argc, char **argv);
 int cmd_root(int argc, char **argv);
 int cmd_collateral(int argc, char **argv);
+int cmd_pcs(int argc, char **argv);
 
 /* --name VALUE and --name=VALUE; a name that stands in no option, a value that is missing and an
  * option that is given twice are wrong usage, except where `many` allows more. */
@@ -39,3 +41,20 @@ MUST_CHECK enum err_code sim_td_of_file(const char *path, struct td_report *ret,
 MUST_CHECK enum err_code sim_form_parse(const char *name, enum sim_form *ret, struct err *e);
 /* Bytes to a file, or NULL for standard output. */
 MUST_CHECK enum err_code sim_output(const char *path, struct bytes data, struct err *e);
+
+/* Answers at 127.0.0.1:PORT or unix:/path until SIGTERM or SIGINT; the first line of output says
+ * what is where. */
+MUST_CHECK enum err_code sim_serve(const char *address, const char *what,
+                                   const struct http_routes *routes, struct err *e);
+
+/* A spec of --at, --days, --fault, --status, --evaluation, --update and --tee, in this order from
+ * o[0] on. */
+#define SIM_COLLATERAL_OPTIONS                                                                     \
+    {.name = "at"}, {.name = "days"}, {.name = "fault"}, {.name = "status"},                       \
+        {.name = "evaluation"}, {.name = "update"},                                                \
+    {                                                                                              \
+        .name = "tee"                                                                              \
+    }
+struct sim_collateral_spec;
+MUST_CHECK enum err_code sim_collateral_options(const struct sim_option *o,
+                                                struct sim_collateral_spec *ret, struct err *e);

@@ -24,11 +24,12 @@ static enum err_code sim_number(const char *option, const char *text, uint64_t m
     return ERR_OK;
 }
 
-static enum err_code make_collateral(const struct sim_option *o, struct buf *ret, struct err *e)
+enum err_code sim_collateral_options(const struct sim_option *o, struct sim_collateral_spec *ret,
+                                     struct err *e)
 {
-    enum { PLATFORM, AT, DAYS, FAULT, STATUS, EVALUATION };
-    struct sim_collateral_spec spec = {.now = clock_unix(&clock_system), .status = o[STATUS].value};
-    AUTO(sim_platform) p = NULL;
+    enum { AT, DAYS, FAULT, STATUS, EVALUATION, UPDATE, TEE };
+    const char *update = o[UPDATE].value, *tee = o[TEE].value;
+    struct sim_collateral_spec spec = {.status = o[STATUS].value};
     uint64_t n;
 
     if (o[AT].value) {
@@ -45,6 +46,26 @@ static enum err_code make_collateral(const struct sim_option *o, struct buf *ret
     }
     if (o[FAULT].value)
         TRY(sim_collateral_fault_parse(o[FAULT].value, &spec.fault, e));
+    if (update && strcmp(update, "standard") != 0 && strcmp(update, "early") != 0)
+        return err_set(e, ERR_INVALID, "--update: expected standard or early");
+    if (tee && strcmp(tee, "tdx") != 0 && strcmp(tee, "sgx") != 0)
+        return err_set(e, ERR_INVALID, "--tee: expected tdx or sgx");
+    spec.early = update && strcmp(update, "early") == 0;
+    spec.sgx = tee && strcmp(tee, "sgx") == 0;
+    *ret = spec;
+    return ERR_OK;
+}
+
+enum { OUT, PLATFORM, REST };
+
+static enum err_code make_collateral(const struct sim_option *o, struct buf *ret, struct err *e)
+{
+    struct sim_collateral_spec spec;
+    AUTO(sim_platform) p = NULL;
+
+    TRY(sim_collateral_options(o + REST, &spec, e));
+    if (spec.now == 0)
+        spec.now = clock_unix(&clock_system);
     TRY(sim_platform_new(o[PLATFORM].value ? o[PLATFORM].value : "default", SIM_OK, &p, e));
     return sim_collateral(p, &spec, ret, e);
 }
@@ -52,8 +73,10 @@ static enum err_code make_collateral(const struct sim_option *o, struct buf *ret
 int cmd_collateral(int argc, char **argv)
 {
     struct sim_option o[] = {
-        {.name = "platform"}, {.name = "at"},         {.name = "days"}, {.name = "fault"},
-        {.name = "status"},   {.name = "evaluation"}, {.name = "out"},  {0},
+        [OUT] = {.name = "out"},
+        [PLATFORM] = {.name = "platform"},
+        [REST] = SIM_COLLATERAL_OPTIONS,
+        {0},
     };
     struct buf text AUTO_CALL(buf_done) = BUF(SIM_COLLATERAL_MAX);
     struct err e;
@@ -61,7 +84,7 @@ int cmd_collateral(int argc, char **argv)
     if (!sim_options(argc, argv, o))
         return SIM_USAGE;
     if (make_collateral(o, &text, &e) != ERR_OK ||
-        sim_output(o[6].value, buf_bytes(&text), &e) != ERR_OK)
+        sim_output(o[OUT].value, buf_bytes(&text), &e) != ERR_OK)
         return sim_fail(&e);
     sim_warn();
     return SIM_DONE;

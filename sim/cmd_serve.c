@@ -1,14 +1,10 @@
-/* teereg-sim serve: the platform as a service, GET /attest/{128 hex of report data}. */
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
+/* teereg-sim serve: the platform as a service, GET /attest/{128 hex of report data}, and on the
+ * same port the vendor's certification service. */
 
 #include "base/codec.h"
 #include "base/log.h"
 #include "cmd.h"
-#include "net/http_server.h"
-
-#define DRAIN_MS 2000
+#include "sim_pcs.h"
 
 struct platform_service {
     sim_platform *platform;
@@ -40,50 +36,22 @@ static void answer_quote(void *self, const struct http_request *req, struct http
     log_info("quote", LOG_HEX("report_data", BYTES(rd.b)));
 }
 
-static enum err_code listen_at(http_server *server, const char *address,
-                               const struct http_routes *routes, struct err *e)
+static void answer_pcs(void *self, const struct http_request *req, struct http_response *ret)
 {
-    uint16_t port = 0;
+    const struct platform_service *s = self;
 
-    if (strncmp(address, "unix:", 5) == 0) {
-        TRY(http_server_listen_unix(server, address + 5, routes, e));
-        TRY(http_server_start(server, e));
-        printf("SIMULATED TDX platform at %s: its quotes prove nothing\n", address);
-    } else {
-        const char *colon = strrchr(address, ':');
-
-        TRY(http_server_listen_plain(server, address, routes, &port, e));
-        TRY(http_server_start(server, e));
-        printf("SIMULATED TDX platform at http://%.*s:%u: its quotes prove nothing\n",
-               colon ? (int)(colon - address) : 0, address, port);
-    }
-    fflush(stdout);
-    return ERR_OK;
+    sim_pcs_answer(&(struct sim_pcs){.platform = s->platform}, req, ret);
 }
 
 static enum err_code serve(struct platform_service *s, const char *address, struct err *e)
 {
     static const struct http_route list[] = {
         {"GET", "/attest/{report_data}", answer_quote, 0, HTTP_ROUTE_UNLIMITED},
+        SIM_PCS_ROUTES(answer_pcs),
     };
-    const struct http_routes routes = {.list = list, .n = 1, .self = s};
-    struct http_server_config config = http_server_defaults;
-    AUTO(http_server) server = NULL;
-    sigset_t ends;
-    int got = 0;
+    const struct http_routes routes = {.list = list, .n = sizeof list / sizeof *list, .self = s};
 
-    /* Before the threads begin, so that they inherit it. */
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &ends, NULL);
-
-    config.workers = 2;
-    config.rate = 0;
-    TRY(http_server_new(&config, &server, e));
-    TRY(listen_at(server, address, &routes, e));
-    sigwait(&ends, &got);
-    return http_server_drain(server, DRAIN_MS, e);
+    return sim_serve(address, "TDX platform", &routes, e);
 }
 
 static enum err_code prepare(struct platform_service *s, const struct sim_option *measurements,

@@ -14,7 +14,7 @@ static const char help[] =
     "                   [--fault FAULT]\n"
     "      Answers GET /attest/{128 hex of report data} with a quote of the TD in FILE.  ADDRESS is\n"
     "      127.0.0.1:PORT (0: any free one) or unix:/path.  The first line of its output says\n"
-    "      where it listens.  Ends at SIGTERM or SIGINT.\n"
+    "      where it listens.  Ends at SIGTERM or SIGINT.  The paths of `pcs` are served there too.\n"
     "  teereg-sim quote --measurements FILE --report-data HEX [--out FILE] [--platform SEED]\n"
     "                   [--form FORM] [--fault FAULT]\n"
     "      Writes one quote, in binary.\n"
@@ -25,10 +25,13 @@ static const char help[] =
     "  teereg-sim root [--out FILE]\n"
     "      Prints the throw-away root certificate (PEM), for `teereg evidence verify --root`.\n"
     "  teereg-sim collateral [--platform SEED] [--at UNIX] [--days N] [--status STATUS]\n"
-    "                   [--evaluation N] [--fault FAULT] [--out FILE]\n"
+    "                   [--evaluation N] [--update early] [--tee sgx] [--fault FAULT] [--out FILE]\n"
     "      Prints what the simulated vendor says about every simulated platform (revocation lists,\n"
     "      TCB info, QE identity) at that moment, for N days, as a bundle in JSON: for\n"
     "      `teereg evidence verify --collateral` and in a folder for --collateral-dir.\n"
+    "  teereg-sim pcs --listen ADDRESS [options of collateral but --out]\n"
+    "      Serves the same as Intel's Provisioning Certification Service and a PCCS do: for\n"
+    "      --collateral-url.\n"
     "  teereg-sim faults\n"
     "      Lists the ways in which a quote, and then collateral, can be made wrong.\n"
     "\n"
@@ -45,6 +48,7 @@ static const struct {
 } commands[] = {
     {"serve", cmd_serve},   {"quote", cmd_quote}, {"measurements", cmd_measurements},
     {"faults", cmd_faults}, {"root", cmd_root},   {"collateral", cmd_collateral},
+    {"pcs", cmd_pcs},
 };
 
 static bool wants_help(int argc, char **argv)

@@ -6,9 +6,11 @@
  *
  * A bundle may be wrong in one way; the rest stays right and is signed again over it. */
 #pragma once
+#include "attest/collateral.h"
 #include "sim_quote.h"
 
 #define SIM_COLLATERAL_MAX 65536
+#define SIM_EVALUATION     17 /* number of the standard data; the early data is the next one */
 
 #define SIM_COLLATERAL_FAULTS(X)                                                                   \
     X(SIM_COLLATERAL_OK, "none")                                                                   \
@@ -50,11 +52,22 @@ struct sim_collateral_spec {
     unsigned days; /* good until so many days after; 0: 30 */
     enum sim_collateral_fault fault;
     const char *status;         /* of the level that simulated platforms meet; NULL: UpToDate */
-    unsigned evaluation_number; /* 0: 17 */
+    unsigned evaluation_number; /* 0: SIM_EVALUATION, or one more with early */
+    bool early; /* data of the coming evaluation, in which simulated platforms are OutOfDate */
+    bool sgx;   /* about enclaves on these platforms instead of TDs */
+    bool processor_ca; /* the PCK CRL is of the other CA, under which no simulated platform is */
 };
 
-/* The bundle (attest/collateral.h), appended: at most SIM_COLLATERAL_MAX bytes.  p is the platform
- * whose certificate the faults revoke. */
+/* p is the platform whose certificate the faults revoke.  What ret held is freed, on success only.
+ */
+MUST_CHECK enum err_code sim_collateral_parts(const sim_platform *p,
+                                              const struct sim_collateral_spec *spec,
+                                              struct collateral_bundle *ret, struct err *e);
+/* The same as JSON (attest/collateral.h), appended: at most SIM_COLLATERAL_MAX bytes. */
 MUST_CHECK enum err_code sim_collateral(const sim_platform *p,
                                         const struct sim_collateral_spec *spec, struct buf *ret,
                                         struct err *e);
+/* Which evaluations there are ("tcbEvaluationDataNumbers": that of spec and the one after it), as
+ * the first text of a bundle. */
+MUST_CHECK enum err_code sim_collateral_numbers(const struct sim_collateral_spec *spec,
+                                                struct collateral_bundle *ret, struct err *e);

@@ -10,9 +10,10 @@ struct sim_platform {
     enum sim_fault fault;
     struct sim_platform_info info;
     uint8_t qe_id[16];
-    EVP_PKEY *signer; /* of quotes: the attestation key, but in SIM_QUOTE_SIG */
-    struct buf chain; /* PEM */
-    struct buf tail;  /* the signature data behind the quote signature */
+    EVP_PKEY *signer;    /* of quotes: the attestation key, but in SIM_QUOTE_SIG */
+    struct buf chain;    /* PEM */
+    struct buf tail;     /* the signature data behind the quote signature */
+    struct buf sgx_tail; /* the same of quotes of enclaves */
 };
 
 /* RFC 6979, r || s, 32 bytes each, big-endian. */

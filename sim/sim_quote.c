@@ -5,15 +5,16 @@
 
 enum { TYPE_SGX = 0, TYPE_TDX = 0x81 };
 enum { KEY_P256 = 2, KEY_P384 = 3 };
+enum { VERSION_SGX = 3 };
 enum { BODY_TD10 = 2, BODY_TD15 = 3, BODY_TD15_EXTENDED = 4 };
 enum { TD10_LEN = 584, TD15_LEN = 648, TD15_EXTENDED_LEN = 885 };
 
 static const uint8_t intel_vendor[16] = {0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
                                          0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07};
 
-static void put_header(struct buf *out, const struct sim_platform *p, enum sim_form form)
+static void put_header(struct buf *out, const struct sim_platform *p, uint16_t version)
 {
-    uint16_t version = form == SIM_V4 ? 4 : 5;
+    const bool sgx = version == VERSION_SGX;
     uint8_t vendor[16];
 
     memcpy(vendor, intel_vendor, sizeof vendor);
@@ -21,8 +22,9 @@ static void put_header(struct buf *out, const struct sim_platform *p, enum sim_f
         vendor[0] ^= 1;
     buf_put_u16le(out, p->fault == SIM_VERSION ? 6 : version);
     buf_put_u16le(out, p->fault == SIM_ATT_KEY_TYPE ? KEY_P384 : KEY_P256);
-    buf_put_u32le(out, p->fault == SIM_TEE_TYPE ? TYPE_SGX : TYPE_TDX);
-    buf_put_u32le(out, 0);
+    buf_put_u32le(out, p->fault == SIM_TEE_TYPE || sgx ? TYPE_SGX : TYPE_TDX);
+    buf_put_u16le(out, sgx ? 7 : 0); /* QE SVN */
+    buf_put_u16le(out, sgx ? p->info.pcesvn : 0);
     buf_put(out, BYTES(vendor));
     buf_put(out, BYTES(p->qe_id));
     buf_put_u32le(out, 0);
@@ -114,20 +116,49 @@ static void put_body(struct buf *out, const struct sim_platform *p, enum sim_for
         buf_put_zero(out, TD15_EXTENDED_LEN - TD15_LEN);
 }
 
+/* Adds the signature over what stands in quote, and what goes with it; the whole goes to ret. */
+static enum err_code finish(const struct sim_platform *p, struct buf *quote, const struct buf *tail,
+                            struct buf *ret, struct err *e)
+{
+    uint8_t signature[SIM_RAW_SIG_LEN];
+
+    TRY(buf_check(quote, e));
+    TRY(sim_sign_raw(p->signer, buf_bytes(quote), signature, e));
+    buf_put_u32le(quote, (uint32_t)(sizeof signature + tail->n));
+    buf_put(quote, BYTES(signature));
+    buf_put(quote, buf_bytes(tail));
+    TRY(buf_check(quote, e));
+    buf_put(ret, buf_bytes(quote));
+    return buf_check(ret, e);
+}
+
 enum err_code sim_quote(const sim_platform *p, enum sim_form form, const struct td_report *td,
                         const struct report_data *rd, struct buf *ret, struct err *e)
 {
     struct buf quote AUTO_CALL(buf_done) = BUF(SIM_QUOTE_MAX);
-    uint8_t signature[SIM_RAW_SIG_LEN];
 
-    put_header(&quote, p, form);
+    put_header(&quote, p, form == SIM_V4 ? 4 : 5);
     put_body(&quote, p, form, td, rd);
-    TRY(buf_check(&quote, e));
-    TRY(sim_sign_raw(p->signer, buf_bytes(&quote), signature, e));
-    buf_put_u32le(&quote, (uint32_t)(sizeof signature + p->tail.n));
-    buf_put(&quote, BYTES(signature));
-    buf_put(&quote, buf_bytes(&p->tail));
-    TRY(buf_check(&quote, e));
-    buf_put(ret, buf_bytes(&quote));
-    return buf_check(ret, e);
+    return finish(p, &quote, &p->tail, ret, e);
+}
+
+enum err_code sim_quote_sgx(const sim_platform *p, const struct sgx_report *enclave,
+                            struct buf *ret, struct err *e)
+{
+    struct buf quote AUTO_CALL(buf_done) = BUF(SIM_QUOTE_MAX);
+
+    put_header(&quote, p, VERSION_SGX);
+    buf_put(&quote, BYTES(enclave->cpusvn));
+    buf_put(&quote, BYTES(enclave->miscselect));
+    buf_put_zero(&quote, 28);
+    buf_put(&quote, BYTES(enclave->attributes));
+    buf_put(&quote, BYTES(enclave->mrenclave));
+    buf_put_zero(&quote, 32);
+    buf_put(&quote, BYTES(enclave->mrsigner));
+    buf_put_zero(&quote, 96);
+    buf_put_u16le(&quote, enclave->isvprodid);
+    buf_put_u16le(&quote, enclave->isvsvn);
+    buf_put_zero(&quote, 60);
+    buf_put(&quote, BYTES(enclave->report_data));
+    return finish(p, &quote, &p->sgx_tail, ret, e);
 }

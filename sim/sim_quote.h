@@ -104,3 +104,7 @@ struct bytes sim_platform_chain(const sim_platform *p);
 MUST_CHECK enum err_code sim_quote(const sim_platform *p, enum sim_form form,
                                    const struct td_report *td, const struct report_data *rd,
                                    struct buf *ret, struct err *e);
+/* An SGX quote (version 3) of an enclave on that machine.  Faults of the machine that are about TDs
+ * do not touch it. */
+MUST_CHECK enum err_code sim_quote_sgx(const sim_platform *p, const struct sgx_report *enclave,
+                                       struct buf *ret, struct err *e);

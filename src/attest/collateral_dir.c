@@ -1,237 +1,180 @@
-#include "attest/collateral_dir.h"
-
+/* A folder as an origin.  What belongs to a platform is told by parsing; whether it is authentic is
+ * the store's business. */
 #include <dirent.h>
-#include <limits.h>
-#include <pthread.h>
+#include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
+
+#include "attest/collateral_origin.h"
+#include "attest/collateral_parts.h"
 #include "base/fs.h"
+#include "crypto/pem.h"
 
-#define ANSWERS_KEPT 64
-#define NS_PER_S     1000000000u
+#define ENTRIES_MAX 256
+#define AGAIN_S     60
 
-/* What was found for one platform; floors never go down while the process lives. */
-struct answer {
-    struct collateral_query query;
-    struct collateral found;
-    uint64_t at_ns;
-    uint32_t floor[COLLATERAL_KINDS];
+typedef DIR folder;
+static void folder_close(folder *d)
+{
+    closedir(d);
+}
+DEFINE_AUTO(folder, folder_close);
+
+/* What is looked for, and the best that was found. */
+struct search {
+    enum collateral_kind kind;
+    const struct collateral_query *q;
+    int64_t issued;
+    struct collateral_text *ret;
+    bool found;
+    struct err problem; /* of a file that could not be read: said when nothing else was found */
 };
 
-struct collateral_dir {
-    char path[PATH_MAX / 2];
-    const struct attest_roots *roots;
-    collateral_cache *cache;
-    const struct clock *clock;
-    struct collateral_source source;
-    pthread_mutex_t lock; /* of what follows; not held while files are read */
-    size_t n, next;
-    struct answer kept[ANSWERS_KEPT];
-};
-
-static bool same_query(const struct collateral_query *a, const struct collateral_query *b)
+static bool names_ca(struct bytes issuer, enum pck_ca ca)
 {
-    return a->tee == b->tee && a->ca == b->ca && a->root == b->root &&
-           bytes_eq(BYTES(a->fmspc), BYTES(b->fmspc));
+    const char *cn = ca == PCK_CA_PLATFORM ? "PCK Platform CA" : "PCK Processor CA";
+
+    return memmem(issuer.p, issuer.n, cn, strlen(cn)) != NULL;
 }
 
-static void share(const struct collateral *from, struct collateral *ret)
+/* Does the chain of a text end in that root?  A folder may serve platforms of several. */
+static bool ends_in(const struct collateral_text *t, const struct attest_root *root)
 {
-    *ret = *from;
-    for (size_t k = 0; k < COLLATERAL_KINDS; k++)
-        if (ret->part[k])
-            collateral_object_ref(ret->part[k]);
-}
-
-/* ---- the folder ---- */
-
-static bool is_bundle(const char *name)
-{
-    size_t n = strlen(name);
-
-    return n > 5 && n < 200 && name[0] != '.' && strcmp(name + n - 5, ".json") == 0;
-}
-
-static bool about(const struct collateral *c, const struct collateral_query *q)
-{
-    const collateral_object *info = c->part[COLLATERAL_TCB_INFO];
-
-    return info && info->root == q->root && info->tcb_info.tee == q->tee &&
-           bytes_eq(BYTES(info->tcb_info.fmspc), BYTES(q->fmspc));
-}
-
-static bool newer(const struct collateral *a, const struct collateral *b)
-{
-    const collateral_object *old = b->part[COLLATERAL_TCB_INFO];
-
-    return !old || a->part[COLLATERAL_TCB_INFO]->issued > old->issued;
-}
-
-/* One that is no bundle is passed over: others of the folder may still serve. */
-static void consider(const collateral_dir *d, const char *name, const struct collateral_query *q,
-                     struct collateral *best)
-{
-    struct collateral_bundle bundle AUTO_CALL(collateral_bundle_done) = {0};
-    struct buf text AUTO_CALL(buf_done) = BUF(COLLATERAL_BUNDLE_MAX);
-    struct collateral c AUTO_CALL(collateral_done) = {0};
-    char path[sizeof d->path + 256];
+    const struct attest_roots one = {root, 1};
+    struct buf der AUTO_CALL(buf_done) = BUF(PCK_DER_MAX);
+    struct bytes rest = buf_bytes(&t->issuer_chain);
     struct err ignored;
 
-    snprintf(path, sizeof path, "%s/%s", d->path, name);
-    if (fs_read(path, &text, &ignored) != ERR_OK ||
-        collateral_bundle_decode(buf_bytes(&text), &bundle, &ignored) != ERR_OK)
-        return;
-    collateral_of_bundle(&bundle, d->roots, d->cache, &c);
-    if (!about(&c, q) || !newer(&c, best))
-        return;
-    collateral_done(best);
-    *best = c;
-    c = (struct collateral){0};
+    do
+        buf_clear(&der);
+    while (pem_next(&rest, "CERTIFICATE", &der, &ignored) == ERR_OK && rest.n > 0);
+    return attest_roots_find(&one, buf_bytes(&der)) != NULL;
 }
 
-static bool look(const collateral_dir *d, const struct collateral_query *q, struct collateral *ret)
+/* False: it is not for such a platform, or no such object at all. */
+static bool fits(const struct search *s, const struct collateral_text *t, int64_t *ret_issued)
 {
-    DIR *dir = opendir(d->path);
-    const struct dirent *entry;
+    struct tcb_info info AUTO_CALL(tcb_info_done) = {0};
+    struct qe_identity qe AUTO_CALL(qe_identity_done) = {0};
+    struct crl crl AUTO_CALL(crl_done) = {0};
+    struct err ignored;
+
+    switch (s->kind) {
+    case COLLATERAL_TCB_INFO:
+        if (tcb_info_parse(buf_bytes(&t->body), &info, &ignored) != ERR_OK ||
+            info.tee != s->q->tee || !bytes_eq(BYTES(info.fmspc), BYTES(s->q->fmspc)))
+            return false;
+        *ret_issued = info.issue_date;
+        return true;
+    case COLLATERAL_QE_IDENTITY:
+        if (qe_identity_parse(buf_bytes(&t->body), &qe, &ignored) != ERR_OK || qe.tee != s->q->tee)
+            return false;
+        *ret_issued = qe.issue_date;
+        return true;
+    default:
+        if (crl_parse(buf_bytes(&t->body), &crl, &ignored) != ERR_OK)
+            return false;
+        if (s->kind == COLLATERAL_PCK_CRL
+                ? !names_ca(crl.issuer, s->q->ca)
+                : attest_root_signed(s->q->root, crl.tbs, crl.signature, &ignored) != ERR_OK)
+            return false;
+        *ret_issued = crl.this_update;
+        return true;
+    }
+}
+
+static void consider(struct search *s, struct collateral_bundle *b)
+{
+    struct collateral_text *t = &b->text[s->kind];
+    int64_t issued;
+
+    if (!t->body.n || (s->kind != COLLATERAL_ROOT_CRL && !ends_in(t, s->q->root)) ||
+        !fits(s, t, &issued) || (s->found && issued <= s->issued))
+        return;
+    collateral_text_done(s->ret);
+    *s->ret = *t;
+    *t = (struct collateral_text){0};
+    s->issued = issued;
+    s->found = true;
+}
+
+static void look_at(struct search *s, const char *path, const char *name, bool is_folder)
+{
+    struct collateral_bundle b AUTO_CALL(collateral_bundle_done) = {0};
+    struct buf text AUTO_CALL(buf_done) = BUF(COLLATERAL_BUNDLE_MAX);
+    struct err e = {0};
+    enum err_code rc;
+    size_t n = strlen(name);
+
+    if (is_folder) {
+        rc = collateral_parts_read(path, &b, &e);
+    } else {
+        if (n < 5 || strcmp(name + n - 5, ".json") != 0 || collateral_parts_has(name))
+            return;
+        rc = fs_read(path, &text, &e);
+        if (rc == ERR_OK)
+            rc = collateral_bundle_decode(buf_bytes(&text), &b, &e);
+        if (rc != ERR_OK)
+            (void)err_wrap(&e, "%s", path);
+    }
+    if (rc == ERR_OK)
+        consider(s, &b);
+    else if (rc != ERR_NOT_FOUND)
+        s->problem = e;
+}
+
+static enum err_code search_dir(struct search *s, const char *path, struct err *e)
+{
+    AUTO(folder) d = opendir(path);
     size_t n = 0;
 
-    if (!dir)
-        return false;
-    while ((entry = readdir(dir)) && n < COLLATERAL_DIR_FILES_MAX)
-        if (is_bundle(entry->d_name)) {
-            consider(d, entry->d_name, q, ret);
-            n++;
-        }
-    closedir(dir);
-    return ret->part[COLLATERAL_TCB_INFO] != NULL;
-}
-
-/* ---- what is kept ---- */
-
-static struct answer *find(collateral_dir *d, const struct collateral_query *q)
-{
-    for (size_t i = 0; i < d->n; i++)
-        if (same_query(&d->kept[i].query, q))
-            return &d->kept[i];
-    return NULL;
-}
-
-static void raise(struct answer *a, enum collateral_kind k, uint32_t number)
-{
-    if (number > a->floor[k])
-        a->floor[k] = number;
-}
-
-static void keep(collateral_dir *d, const struct collateral_query *q, const struct collateral *c,
-                 uint64_t now_ns)
-{
-    struct collateral old AUTO_CALL(collateral_done) = {0};
-    const collateral_object *qe = c->part[COLLATERAL_QE_IDENTITY];
-    struct answer *a;
-
-    pthread_mutex_lock(&d->lock);
-    a = find(d, q);
-    if (!a) {
-        a = &d->kept[d->next];
-        d->next = (d->next + 1) % ANSWERS_KEPT;
-        if (d->n < ANSWERS_KEPT)
-            d->n++;
-        old = a->found;
-        *a = (struct answer){.query = *q};
-    } else {
-        old = a->found;
-    }
-    share(c, &a->found);
-    a->at_ns = now_ns;
-    raise(a, COLLATERAL_TCB_INFO, c->part[COLLATERAL_TCB_INFO]->tcb_info.evaluation_number);
-    if (qe)
-        raise(a, COLLATERAL_QE_IDENTITY, qe->qe_identity.evaluation_number);
-    pthread_mutex_unlock(&d->lock);
-}
-
-/* fresh_only: not one that should be looked for again. */
-static bool known(collateral_dir *d, const struct collateral_query *q, uint64_t now_ns,
-                  bool fresh_only, struct collateral *ret)
-{
-    const struct answer *a;
-    bool yes;
-
-    pthread_mutex_lock(&d->lock);
-    a = find(d, q);
-    yes = a && (!fresh_only || now_ns - a->at_ns < (uint64_t)COLLATERAL_DIR_AGAIN_S * NS_PER_S);
-    if (yes)
-        share(&a->found, ret);
-    pthread_mutex_unlock(&d->lock);
-    return yes;
-}
-
-static void get(void *self, const struct collateral_query *q, int64_t now, struct collateral *ret)
-{
-    collateral_dir *d = self;
-    const uint64_t now_ns = clock_ns(d->clock);
-    struct collateral found AUTO_CALL(collateral_done) = {0}, had AUTO_CALL(collateral_done) = {0};
-
-    (void)now;
-    if (known(d, q, now_ns, true, ret))
-        return;
-    (void)known(d, q, now_ns, false, &had);
-    /* Older than what is held is somebody's mistake, or worse. */
-    if (look(d, q, &found) && (!had.part[COLLATERAL_TCB_INFO] || newer(&found, &had)))
-        keep(d, q, &found, now_ns);
-    else if (had.part[COLLATERAL_TCB_INFO])
-        keep(d, q, &had, now_ns);
-    if (!known(d, q, now_ns, false, ret))
-        *ret = (struct collateral){0};
-}
-
-static uint32_t least(void *self, const struct collateral_query *q, enum collateral_kind kind)
-{
-    collateral_dir *d = self;
-    const struct answer *a;
-    uint32_t number = 0;
-
-    pthread_mutex_lock(&d->lock);
-    a = find(d, q);
-    if (a)
-        number = a->floor[kind];
-    pthread_mutex_unlock(&d->lock);
-    return number;
-}
-
-enum err_code collateral_dir_new(const char *path, const struct attest_roots *roots,
-                                 collateral_cache *cache, const struct clock *clock,
-                                 collateral_dir **ret, struct err *e)
-{
-    AUTO(collateral_dir) d = calloc(1, sizeof *d);
-    DIR *dir;
-
     if (!d)
-        return err_set(e, ERR_NOMEM, "collateral");
-    pthread_mutex_init(&d->lock, NULL);
-    d->roots = roots;
-    d->cache = cache;
-    d->clock = clock;
-    d->source = (struct collateral_source){get, least, d};
-    if (snprintf(d->path, sizeof d->path, "%s", path) >= (int)sizeof d->path)
-        return err_set(e, ERR_INVALID, "a path of %zu bytes", strlen(path));
-    dir = opendir(path);
-    if (!dir)
-        return err_set(e, ERR_IO, "folder of collateral %s: cannot be read", path);
-    closedir(dir);
-    *ret = TAKE(d);
+        return err_set(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", path,
+                       strerror(errno));
+    look_at(s, path, "", true);
+    for (const struct dirent *x; (x = readdir(d)) != NULL;) {
+        char file[4096];
+        struct stat st;
+
+        if (x->d_name[0] == '.')
+            continue;
+        if (++n > ENTRIES_MAX)
+            return err_set(e, ERR_TOO_LARGE, "%s: more than %d entries", path, ENTRIES_MAX);
+        snprintf(file, sizeof file, "%s/%s", path, x->d_name);
+        if (stat(file, &st) == 0 && (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+            look_at(s, file, x->d_name, S_ISDIR(st.st_mode));
+    }
     return ERR_OK;
 }
 
-void collateral_dir_free(collateral_dir *d)
+static enum err_code get(void *self, enum collateral_kind kind, const struct collateral_query *q,
+                         unsigned ms, struct collateral_text *ret, struct err *e)
 {
-    if (!d)
-        return;
-    for (size_t i = 0; i < d->n; i++)
-        collateral_done(&d->kept[i].found);
-    pthread_mutex_destroy(&d->lock);
-    free(d);
+    struct search s = {.kind = kind, .q = q, .ret = ret};
+
+    (void)ms; /* a local disk */
+    TRY(search_dir(&s, self, e));
+    if (s.found)
+        return ERR_OK;
+    if (s.problem.code != ERR_OK) {
+        *e = s.problem;
+        return e->code;
+    }
+    return err_set(e, ERR_NOT_FOUND, "%s: no %s for such a platform", (const char *)self,
+                   collateral_kind_name(kind));
 }
 
-const struct collateral_source *collateral_dir_source(const collateral_dir *d)
+enum err_code collateral_origin_dir(const char *path, struct collateral_origin *ret, struct err *e)
 {
-    return &d->source;
+    struct stat st;
+    char *copy;
+
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return err_set(e, ERR_IO, "folder of collateral %s: there is none that can be read", path);
+    copy = strdup(path);
+    if (!copy)
+        return err_set(e, ERR_NOMEM, "folder of collateral");
+    *ret = (struct collateral_origin){
+        .get = get, .done = free, .refresh_s = AGAIN_S, .self = copy, .name = copy};
+    return ERR_OK;
 }

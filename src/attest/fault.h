@@ -64,6 +64,38 @@ enum attest_fault {
     FAULT_ADVISORY,          /* one that policy denies */
     FAULT_EVALUATION_NUMBER, /* collateral older than policy wants */
     FAULT_PLATFORM_DENIED,   /* FMSPC, PPID or platform instance */
+    /* Azure: tokens of its attestation service (MAA) */
+    FAULT_JWS_FORM, /* not three segments of base64url, or the header is not one */
+    FAULT_JWS_ALG,  /* not RS256 */
+    FAULT_JWS_KEY,  /* no key of that name among those of the issuer, or one of no use */
+    FAULT_JWS_SIG,
+    FAULT_MAA_CLAIMS,     /* form of the claims; x-ms-ver */
+    FAULT_MAA_ISSUER,     /* not the instance that is trusted */
+    FAULT_MAA_TIME,       /* not of now, or good for too long */
+    FAULT_MAA_TYPE,       /* about something else than a TDX machine */
+    FAULT_MAA_COMPLIANCE, /* not azure-compliant-cvm */
+    FAULT_MAA_DEBUG,
+    FAULT_MAA_TCB_STATUS, /* of the token: not among those that are accepted */
+    FAULT_MAA_POLICY,     /* judged by another policy than the one that was pinned */
+    FAULT_MAA_BINDING, /* made for something else: report data, runtime data, nonce or vTPM key */
+    FAULT_MAA_KEY,     /* a signing key of the service whose enclave does not prove it */
+    /* Azure: paravisor and vTPM */
+    FAULT_AZURE_EVIDENCE, /* the parts are not there, or not in their encoding */
+    FAULT_PARAVISOR,      /* MRTD of a paravisor that policy does not list */
+    FAULT_RTMR_NOT_ZERO,  /* no paravisor of Azure extends them */
+    FAULT_HCL_FORM,       /* the paravisor's report */
+    FAULT_HCL_TYPE,       /* it is about another kind of machine, SEV-SNP for example */
+    FAULT_HCL_BINDING,    /* the TDX quote is not over it */
+    FAULT_HCL_RUNTIME,    /* its JSON: exactly one HCLAkPub that signs */
+    FAULT_TPM_FORM,       /* not a quote of a TPM */
+    FAULT_TPM_SIG,        /* not by HCLAkPub */
+    FAULT_TPM_EXTRA_DATA, /* made for something else */
+    FAULT_TPM_SELECTION,  /* not all 24 PCRs of one SHA-256 bank */
+    FAULT_TPM_PCRS,       /* the values are not those that were quoted */
+    FAULT_AK_KEY,         /* the AK certificate is about another key than HCLAkPub */
+    FAULT_AK_CHAIN,       /* of the AK certificate: form, signatures, purpose, another root */
+    FAULT_AK_INTERMEDIATE_MISSING, /* a certificate between it and the root was not sent */
+    FAULT_AK_EXPIRED,
     /* L and around */
     FAULT_REPORT_DATA,   /* the quote was made for something else */
     FAULT_EVIDENCE_TYPE, /* evidence of a kind that is not judged here */
@@ -75,7 +107,8 @@ enum attest_fault {
 const char *attest_fault_name(enum attest_fault f);
 
 /* Sets *fault (may be NULL) and e: "NAME: message".  Returns ERR_INVALID for A, COLLATERAL_FORMAT,
- * PCK_EXTENSION and EVIDENCE_TYPE; ERR_DENIED for K and M; ERR_NOMEM for INTERNAL; else
- * ERR_VERIFY. */
+ * PCK_EXTENSION, EVIDENCE_TYPE, JWS_FORM, MAA_CLAIMS and the FORM, TYPE and RUNTIME of Azure's
+ * parts; ERR_DENIED for K, M and what a policy says of a token or paravisor; ERR_NOMEM for
+ * INTERNAL; else ERR_VERIFY. */
 enum err_code attest_fail(enum attest_fault *fault, struct err *e, enum attest_fault f,
                           const char *fmt, ...) PRINTF_LIKE(4, 5);

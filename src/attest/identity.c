@@ -29,6 +29,14 @@ void measurements_of_td(const struct td_report *td, struct measurements *ret)
     *ret = m;
 }
 
+void measurements_of_azure(const struct td_report *td, const uint8_t pcr[static 24][32],
+                           struct measurements *ret)
+{
+    measurements_of_td(td, ret);
+    ret->kind = TEE_AZURE_TDX;
+    memcpy(ret->pcr, pcr, sizeof ret->pcr);
+}
+
 void identity_v1(const struct measurements *m, const struct addr *contract, struct hash32 *ret)
 {
     if (m->kind == TEE_AZURE_TDX)

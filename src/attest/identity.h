@@ -26,6 +26,8 @@ struct measurements {
 };
 
 void measurements_of_td(const struct td_report *td, struct measurements *ret);
+void measurements_of_azure(const struct td_report *td, const uint8_t pcr[static 24][32],
+                           struct measurements *ret);
 
 /* Scheme 1: keccak256(contract || RTMR0 || RTMR1 || RTMR2), or for Azure
  * keccak256(contract || PCR4 || PCR9 || PCR11). */

@@ -10,6 +10,7 @@
 #define POLICY_LIST_MAX     32
 #define POLICY_ADVISORY_LEN 24
 #define POLICY_TLVS_MAX     16384
+#define POLICY_BODY_MAX     (POLICY_TLVS_MAX + 32)
 
 struct policy_bytes48 {
     uint8_t b[48];
@@ -132,3 +133,9 @@ void attest_policy_sort(struct attest_policy *p);
 /* SHA-256("teereg-policy-v2\0" || TLVs) */
 MUST_CHECK enum err_code attest_policy_hash(const struct attest_policy *p, struct hash32 *ret,
                                             struct err *e);
+/* Its body, what that is the SHA-256 of: as an artifact of a contract it has the policy's hash for
+ * its id. */
+MUST_CHECK enum err_code attest_policy_body(const struct attest_policy *p, struct buf *ret,
+                                            struct err *e);
+MUST_CHECK enum err_code attest_policy_body_decode(struct bytes body, struct attest_policy *ret,
+                                                   struct err *e);

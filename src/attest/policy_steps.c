@@ -212,6 +212,21 @@ enum err_code step_platform_allowed(const struct attest_policy *policy,
     return ERR_OK;
 }
 
+enum err_code step_paravisor(const struct attest_policy *policy, const struct attest_facts *facts,
+                             int64_t now, enum attest_fault *fault, struct err *e)
+{
+    const uint8_t *mrtd = facts->measurements.mrtd;
+    char hex[HEX_LEN(48)];
+
+    (void)now;
+    hex_encode(BYTES(facts->measurements.mrtd), hex);
+    if (policy->n_paravisor > 0 &&
+        !listed(mrtd, policy->paravisor, policy->n_paravisor, sizeof facts->measurements.mrtd))
+        return attest_fail(fault, e, FAULT_PARAVISOR,
+                           "MRTD %s is not among the paravisors that policy lists", hex);
+    return ERR_OK;
+}
+
 enum err_code attest_policy_judge(const struct attest_policy *policy,
                                   const struct attest_facts *facts, int64_t now,
                                   enum attest_fault *fault, struct err *e)
@@ -225,6 +240,8 @@ enum err_code attest_policy_judge(const struct attest_policy *policy,
         return attest_fail(fault, e, FAULT_COLLATERAL_MISSING, "the TCB was not evaluated");
     for (size_t i = 0; i < sizeof td / sizeof td[0] && facts->tee == QUOTE_TEE_TDX; i++)
         TRY(td[i](policy, facts, now, fault, e));
+    if (facts->measurements.kind == TEE_AZURE_TDX)
+        TRY(step_paravisor(policy, facts, now, fault, e));
     for (size_t i = 0; i < sizeof platform / sizeof platform[0]; i++)
         TRY(platform[i](policy, facts, now, fault, e));
     return ERR_OK;

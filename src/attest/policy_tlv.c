@@ -275,11 +275,26 @@ enum err_code attest_policy_decode(struct bytes tlvs, struct attest_policy *ret,
 
 enum err_code attest_policy_hash(const struct attest_policy *p, struct hash32 *ret, struct err *e)
 {
-    struct buf tlvs AUTO_CALL(buf_done) = BUF(POLICY_TLVS_MAX);
+    struct buf body AUTO_CALL(buf_done) = BUF(POLICY_BODY_MAX);
 
-    TRY(attest_policy_encode(p, &tlvs, e));
-    SHA256_OF(ret, BYTES(domain), buf_bytes(&tlvs));
+    TRY(attest_policy_body(p, &body, e));
+    sha256(buf_bytes(&body), ret);
     return ERR_OK;
+}
+
+enum err_code attest_policy_body(const struct attest_policy *p, struct buf *ret, struct err *e)
+{
+    buf_put(ret, BYTES(domain));
+    return attest_policy_encode(p, ret, e);
+}
+
+enum err_code attest_policy_body_decode(struct bytes body, struct attest_policy *ret, struct err *e)
+{
+    struct rd r = rd_of(body);
+
+    if (!bytes_eq(rd_take(&r, sizeof domain), BYTES(domain)))
+        return err_set(e, ERR_INVALID, "no attestation policy: expected \"%s\" in front", domain);
+    return attest_policy_decode(rd_take(&r, r.left), ret, e);
 }
 
 static int by_bytes(const void *a, const void *b, void *size)

@@ -23,4 +23,5 @@ typedef enum err_code policy_step(const struct attest_policy *policy,
                                   const struct attest_facts *facts, int64_t now,
                                   enum attest_fault *fault, struct err *e);
 policy_step step_td_attributes, step_td_xfam, step_td_seam, step_td_service, step_td_owner,
-    step_tcb_status, step_advisories, step_evaluation_number, step_platform_allowed;
+    step_tcb_status, step_advisories, step_evaluation_number, step_platform_allowed,
+    step_paravisor; /* of Azure machines alone */

@@ -1,6 +1,7 @@
 #include "attest/verify.h"
 
 #include <stdio.h>
+#include "attest/azure.h"
 
 /* Only this file knows what is in it, so only this file can make one. */
 struct verified_quote {
@@ -8,22 +9,27 @@ struct verified_quote {
     char caveat[256];
 };
 
-/* A quote of the compiled-in roots alone, whole. */
-static enum err_code accept(const struct attest_examination *x, verified_quote **ret,
-                            enum attest_fault *fault, struct err *e)
+/* Of a quote of the compiled-in roots alone, whole. */
+static enum err_code make(const struct attest_facts *facts, verified_quote **ret,
+                          enum attest_fault *fault, struct err *e)
 {
-    AUTO(verified_quote) v = NULL;
+    AUTO(verified_quote) v = calloc(1, sizeof *v);
 
-    if (!x->ok)
-        return attest_fail(fault, e, x->fault, "%s", x->check[x->first].detail);
-    v = calloc(1, sizeof *v);
     if (!v)
         return attest_fail(fault, e, FAULT_INTERNAL, "out of memory");
-    v->facts = x->facts;
+    v->facts = *facts;
     if (v->facts.root->development)
         snprintf(v->caveat, sizeof v->caveat, "root: %s", v->facts.root->label);
     *ret = TAKE(v);
     return ERR_OK;
+}
+
+static enum err_code accept(const struct attest_examination *x, verified_quote **ret,
+                            enum attest_fault *fault, struct err *e)
+{
+    if (!x->ok)
+        return attest_fail(fault, e, x->fault, "%s", x->check[x->first].detail);
+    return make(&x->facts, ret, fault, e);
 }
 
 static struct attest_question ask(const struct attest_judge *judge, struct bytes quote,
@@ -58,8 +64,8 @@ enum err_code attest_verify(const struct attest_judge *judge, struct bytes quote
 /* Collateral that came with the evidence: as good as any other, for Intel signed it, if it is not
  * older than what we have of our own. */
 static enum err_code read_collateral(const struct attest_judge *judge, const struct evidence *ev,
-                                     struct collateral *ret, enum attest_fault *fault,
-                                     struct err *e)
+                                     struct bytes quote, struct collateral *ret,
+                                     enum attest_fault *fault, struct err *e)
 {
     struct collateral_bundle bundle AUTO_CALL(collateral_bundle_done) = {0};
     struct quote q;
@@ -67,7 +73,7 @@ static enum err_code read_collateral(const struct attest_judge *judge, const str
 
     if (collateral_bundle_decode(buf_bytes(&ev->collateral), &bundle, &why) != ERR_OK)
         return attest_fail(fault, e, FAULT_COLLATERAL_FORMAT, "%s", why.msg);
-    TRY(quote_parse(buf_bytes(&ev->quote), &q, fault, e));
+    TRY(quote_parse(quote, &q, fault, e));
     if (collateral_complete(&bundle, q.pck_pem, &why) != ERR_OK)
         return attest_fail(fault, e, FAULT_COLLATERAL_FORMAT, "%s", why.msg);
     collateral_of_bundle(&bundle, attest_roots(), judge->objects, ret);
@@ -94,26 +100,60 @@ static enum err_code check_floor(const struct attest_judge *judge, const struct 
     return ERR_OK;
 }
 
+/* A TDX quote alone. */
+static enum err_code verify_tdx(const struct attest_judge *judge, const struct evidence *ev,
+                                const struct report_data *expected, int64_t now,
+                                verified_quote **ret, enum attest_fault *fault, struct err *e)
+{
+    struct collateral sent AUTO_CALL(collateral_done) = {0};
+    const bool has_sent = ev->collateral.n > 0;
+
+    if (has_sent)
+        TRY(read_collateral(judge, ev, buf_bytes(&ev->quote), &sent, fault, e));
+    return attest_verify(judge, buf_bytes(&ev->quote), has_sent ? &sent : NULL, expected, now, ret,
+                         fault, e);
+}
+
+/* A TDX quote, the report of Azure's paravisor that it is over, and what the vTPM says. */
+static enum err_code verify_azure(const struct attest_judge *judge, const struct evidence *ev,
+                                  const struct report_data *expected, int64_t now,
+                                  verified_quote **ret, enum attest_fault *fault, struct err *e)
+{
+    struct azure_evidence azure AUTO_CALL(azure_evidence_done) = {0};
+    struct collateral sent AUTO_CALL(collateral_done) = {0};
+    const bool has_sent = ev->collateral.n > 0;
+    struct attest_question question;
+    struct azure_examination x;
+    struct err why;
+
+    if (azure_evidence_decode(buf_bytes(&ev->quote), &azure, &why) != ERR_OK)
+        return attest_fail(fault, e, FAULT_AZURE_EVIDENCE, "%s", why.msg);
+    if (has_sent)
+        TRY(read_collateral(judge, ev, buf_bytes(&azure.tdx_quote), &sent, fault, e));
+    question = ask(judge, buf_bytes(&azure.tdx_quote), has_sent ? &sent : NULL, expected, now);
+    azure_examine(&azure, &question, ak_roots(), &x);
+    if (!x.ok)
+        return attest_fail(fault, e, x.fault, "%s: %s", azure_check_name(x.first),
+                           x.check[x.first].detail);
+    return make(&x.facts, ret, fault, e);
+}
+
 enum err_code attest_verify_evidence(const struct attest_judge *judge, const struct evidence *ev,
                                      const struct report_binding *binding, int64_t now,
                                      verified_quote **ret, enum attest_fault *fault, struct err *e)
 {
-    struct collateral sent AUTO_CALL(collateral_done) = {0};
-    const bool has_sent = ev->collateral.n > 0;
+    const bool is_azure = strcmp(ev->type, EVIDENCE_TYPE_AZURE_VTPM) == 0;
     struct report_binding bound = *binding;
     AUTO(verified_quote) v = NULL;
     struct report_data expected;
 
-    if (strcmp(ev->type, EVIDENCE_TYPE_TDX) != 0)
-        return attest_fail(fault, e, FAULT_EVIDENCE_TYPE, "evidence of type %s, expected %s",
-                           ev->type, EVIDENCE_TYPE_TDX);
+    if (!is_azure && strcmp(ev->type, EVIDENCE_TYPE_TDX) != 0)
+        return attest_fail(fault, e, FAULT_EVIDENCE_TYPE, "evidence of type %s, expected %s or %s",
+                           ev->type, EVIDENCE_TYPE_TDX, EVIDENCE_TYPE_AZURE_VTPM);
     bound.payload = buf_bytes(&ev->payload);
     report_data_v2(&bound, &expected);
-    if (has_sent)
-        TRY(read_collateral(judge, ev, &sent, fault, e));
-    TRY(attest_verify(judge, buf_bytes(&ev->quote), has_sent ? &sent : NULL, &expected, now, &v,
-                      fault, e));
-    if (has_sent)
+    TRY((is_azure ? verify_azure : verify_tdx)(judge, ev, &expected, now, &v, fault, e));
+    if (ev->collateral.n > 0)
         TRY(check_floor(judge, &v->facts, fault, e));
     *ret = TAKE(v);
     return ERR_OK;

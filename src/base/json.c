@@ -278,6 +278,15 @@ const char *json_str(const json *node)
     return json_string_value(t_of(node));
 }
 
+bool json_u64(const json *node, uint64_t max, uint64_t *ret)
+{
+    if (!node || !json_is_integer(t_of(node)) || json_integer_value(t_of(node)) < 0 ||
+        (uint64_t)json_integer_value(t_of(node)) > max)
+        return false;
+    *ret = (uint64_t)json_integer_value(t_of(node));
+    return true;
+}
+
 bool json_member(const json *obj, size_t i, const char **ret_name, const json **ret_node)
 {
     void *at = json_object_iter(t_of(obj));

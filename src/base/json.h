@@ -55,6 +55,8 @@ size_t json_len(const json *array);
 const json *json_at(const json *array, size_t i); /* NULL past the end */
 /* The string of a string node (NULL when it is not one). */
 const char *json_str(const json *node);
+/* The number of an integer node, 0 to max; false when it is not one. */
+bool json_u64(const json *node, uint64_t max, uint64_t *ret);
 /* Members of an object in order: member name and node of position i; false past the end. */
 bool json_member(const json *obj, size_t i, const char **ret_name, const json **ret_node);
 size_t json_members(const json *obj);

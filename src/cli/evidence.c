@@ -5,6 +5,7 @@
 #include "cli/evidence_log.h"
 #include "cli/exhibit.h"
 #include "cli/files.h"
+#include "cli/judge.h"
 
 static enum err_code put_quote(const struct attest_examination *q, json *result, struct err *e)
 {
@@ -82,7 +83,7 @@ static enum err_code show(const struct cli_args *a, struct err *e)
 
     TRY(exhibit_read(a->positional[0], &x, e));
     const struct attest_question question = {
-        .quote = buf_bytes(&x.quote),
+        .quote = exhibit_quote(&x),
         .tee = QUOTE_TEE_TDX,
         .roots = attest_roots(),
         .policy = &attest_policy_default,
@@ -95,6 +96,8 @@ static enum err_code show(const struct cli_args *a, struct err *e)
                        q.check[CHECK_FORMAT].detail);
     TRY(json_new_object(&result, e));
     TRY(json_put_str(result, "form", x.form, e));
+    if (x.is_azure)
+        measurements_of_azure(&q.facts.td, x.azure.pcr, &q.facts.measurements);
     TRY(put_quote(&q, result, e));
     if (q.has_platform)
         TRY(put_pck(&q, result, e));
@@ -114,10 +117,13 @@ static enum err_code measurements_of(const char *path, struct measurements *ret,
     if (cli_measurements(path, ret, &ignored) == ERR_OK)
         return ERR_OK;
     TRY(exhibit_read(path, &x, e));
-    if (quote_parse(buf_bytes(&x.quote), &quote, &fault, e) != ERR_OK)
+    if (quote_parse(exhibit_quote(&x), &quote, &fault, e) != ERR_OK)
         return err_set(e, ERR_INVALID, "%s: neither measurements (%s) nor a quote", path,
                        ignored.msg);
-    measurements_of_td(&quote.td, ret);
+    if (x.is_azure)
+        measurements_of_azure(&quote.td, x.azure.pcr, ret);
+    else
+        measurements_of_td(&quote.td, ret);
     return ERR_OK;
 }
 
@@ -151,6 +157,22 @@ static enum err_code identity(const struct cli_args *a, struct err *e)
     return cli_print(a, result, e);
 }
 
+static enum err_code policy_hash(const struct cli_args *a, struct err *e)
+{
+    struct buf tlvs AUTO_CALL(buf_done) = BUF(POLICY_TLVS_MAX);
+    struct attest_policy policy;
+    struct hash32 hash;
+    AUTO(json) result = NULL;
+
+    TRY(cli_policy_file(a->positional[0], &policy, e));
+    TRY(attest_policy_encode(&policy, &tlvs, e));
+    TRY(attest_policy_hash(&policy, &hash, e));
+    TRY(json_new_object(&result, e));
+    TRY(json_put_hex(result, "policy_hash", BYTES_OF(hash), e));
+    TRY(json_put_hex(result, "tlvs", buf_bytes(&tlvs), e));
+    return cli_print(a, result, e);
+}
+
 static const struct cli_option identity_options[] = {
     CLI_OPT_CHAIN_ID,
     {"contract", "ADDRESS", "whose allow-list is asked", NULL, CLI_REQUIRED},
@@ -171,6 +193,8 @@ static const struct cli_verb verbs[] = {
     {"identity", "the identity that a contract knows these measurements by", "FILE", 1,
      identity_options,
      "teereg evidence identity image.json --chain-id 31337 --contract 0x5FbDB231...", identity},
+    {"policy-hash", "the hash that a contract names an attestation policy by, and its encoding",
+     "POLICY.json", 1, NULL, "teereg evidence policy-hash policy.json", policy_hash},
     {"log",
      "list an event log, replay it, and compare it with a quote (which is not verified here)",
      "FILE", 1, evidence_log_options,

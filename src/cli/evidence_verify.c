@@ -1,9 +1,9 @@
 /* teereg evidence verify: every check, its answer, and a verdict; nothing is released on it. */
-#include "base/clock.h"
-#include "base/codec.h"
+#include "attest/azure.h"
 #include "base/fs.h"
 #include "cli/exhibit.h"
 #include "cli/judge.h"
+#include "cli/verdict.h"
 #include "crypto/pem.h"
 #include "crypto/x509.h"
 
@@ -70,211 +70,160 @@ static enum err_code read_collateral(const struct cli_args *a, const struct atte
            collateral_bundle_decode(path ? buf_bytes(&text) : buf_bytes(&q->exhibit.collateral),
                                     &bundle, e),
            "%s", path ? path : "the evidence");
-    if (quote_parse(buf_bytes(&q->exhibit.quote), &quote, NULL, &ignored) == ERR_OK)
+    if (quote_parse(exhibit_quote(&q->exhibit), &quote, NULL, &ignored) == ERR_OK)
         TRY(collateral_complete(&bundle, quote.pck_pem, e));
     collateral_of_bundle(&bundle, roots, NULL, &q->collateral);
     q->has_collateral = true;
     return ERR_OK;
 }
 
-static enum err_code read_policy(const struct cli_args *a, struct asked *q, struct err *e)
-{
-    const char *list = cli_value(a, "accept-status");
-
-    TRY(cli_policy(a, &q->policy, e));
-    if (list && tcb_status_set_parse(list, &q->policy.statuses, e) != ERR_OK) {
-        err_wrap(e, "--accept-status");
-        e->code = ERR_USAGE;
-        return ERR_USAGE;
-    }
-    return ERR_OK;
-}
-
 static enum err_code read_asked(const struct cli_args *a, struct asked *q, struct err *e)
 {
-    const char *rd = cli_value(a, "report-data");
-    uint64_t at;
-
-    if (strcmp(cli_value(a, "type"), EVIDENCE_TYPE_TDX) != 0)
-        return err_set(e, ERR_USAGE, "--type %s: expected %s", cli_value(a, "type"),
-                       EVIDENCE_TYPE_TDX);
-    TRY(read_policy(a, q, e));
-    q->now = clock_unix(&clock_system);
-    if (cli_value(a, "at")) {
-        TRY(cli_u64(a, "at", (uint64_t)1 << 40, &at, e));
-        q->now = (int64_t)at;
-    }
-    if (rd) {
-        TRY_IN(e, hex_decode_0x(bytes_of_str(rd), q->expected.b, sizeof q->expected.b, e),
-               "--report-data");
-        q->has_expected = true;
-    }
-    TRY(exhibit_read(cli_value(a, "file"), &q->exhibit, e));
+    TRY(cli_verify_policy(a, &q->policy, e));
+    TRY(cli_verify_time(a, &q->now, e));
+    TRY(cli_verify_report_data(a, &q->expected, &q->has_expected, e));
     return read_root(a, q, e);
 }
 
-/* ---- the answer ---- */
+/* ---- judging ---- */
 
-static enum err_code put_checks(const struct attest_examination *x, json *result, struct err *e)
+static struct attest_question ask(const struct asked *q, const struct attest_roots *roots)
 {
-    AUTO(json) list = NULL;
+    return (struct attest_question){
+        .quote = exhibit_quote(&q->exhibit),
+        .tee = QUOTE_TEE_TDX,
+        .roots = roots,
+        .policy = &q->policy,
+        .collateral = q->has_collateral ? &q->collateral : NULL,
+        .expected = q->has_expected ? &q->expected : NULL,
+        .now = q->now,
+    };
+}
 
-    TRY(json_new_array(&list, e));
-    for (enum attest_check c = 0; c < CHECKS; c++) {
-        const struct attest_finding *f = &x->check[c];
-        AUTO(json) one = NULL;
+/* What the examination of a quote says in either kind of evidence. */
+static enum err_code add_quote(struct verdict *v, const struct attest_examination *x, struct err *e)
+{
+    const bool whole = x->check[CHECK_FORMAT].fault != FAULT_NONE;
 
-        /* One that nobody asked for is no check of this run. */
-        if (!f->judged && !f->detail[0] && x->check[CHECK_FORMAT].fault == FAULT_NONE)
-            continue;
-        TRY(json_new_object(&one, e));
-        TRY(json_put_str(one, "name", attest_check_name(c), e));
-        TRY(json_put_bool(one, "ok", f->judged && f->fault == FAULT_NONE, e));
-        if (!f->judged)
-            TRY(json_put_str(one, "detail", f->detail[0] ? f->detail : "not judged", e));
-        else if (f->fault != FAULT_NONE) {
-            char detail[320];
-
-            snprintf(detail, sizeof detail, "%s: %s", attest_fault_name(f->fault), f->detail);
-            TRY(json_put_str(one, "detail", detail, e));
-        } else {
-            TRY(json_put_str(one, "detail", "holds", e));
-        }
-        TRY(json_append(list, TAKE(one), e));
+    for (enum attest_check c = 0; c < CHECKS; c++)
+        TRY(verdict_check(v, attest_check_name(c), &x->check[c], whole, e));
+    v->platform = x;
+    if (x->facts.has_tcb) {
+        v->tcb = &x->facts.tcb;
+        v->status = tcb_status_name(x->facts.tcb.status);
     }
-    return json_put(result, "checks", TAKE(list), e);
+    if (x->has_quote)
+        v->report_data = x->facts.td.report_data;
+    return ERR_OK;
 }
 
-static enum err_code put_error(const struct attest_examination *x, json *result, struct err *e)
+static enum err_code verify_tdx(const struct cli_args *a, const struct asked *q,
+                                const struct attest_roots *roots, struct err *e)
 {
-    AUTO(json) error = NULL;
+    struct verdict v AUTO_CALL(verdict_done) = {0};
+    const struct attest_question question = ask(q, roots);
+    struct attest_examination x;
 
-    if (x->ok)
-        return json_put_null(result, "error", e);
-    TRY(json_new_object(&error, e));
-    TRY(json_put_str(error, "code", attest_fault_name(x->fault), e));
-    TRY(json_put_str(error, "message", x->check[x->first].detail, e));
-    return json_put(result, "error", TAKE(error), e);
+    TRY(verdict_begin(&v, e));
+    attest_examine(&question, &x);
+    TRY(add_quote(&v, &x, e));
+    v.ok = x.ok;
+    v.fault = x.fault;
+    v.message = x.check[x.first].detail;
+    v.measurements = x.has_quote ? &x.facts.measurements : NULL;
+    return verdict_tell(a, &v, e);
 }
 
-static enum err_code put_tcb(const struct attest_examination *x, json *result, struct err *e)
+static enum err_code verify_azure(const struct cli_args *a, const struct asked *q,
+                                  const struct attest_roots *roots, struct err *e)
 {
-    const struct tcb_evaluation *t = &x->facts.tcb;
-    AUTO(json) advisories = NULL;
-    char date[21];
+    struct verdict v AUTO_CALL(verdict_done) = {0};
+    const struct attest_question question = ask(q, roots);
+    struct azure_examination x;
 
-    if (!x->facts.has_tcb) {
-        TRY(json_put_null(result, "tcb_date", e));
-        TRY(json_put_null(result, "advisories", e));
-        return json_put_null(result, "evaluation_number", e);
-    }
-    clock_format(t->date, date);
-    TRY(json_put_str(result, "tcb_date", date, e));
-    TRY(json_new_array(&advisories, e));
-    for (size_t i = 0; i < t->n_advisories; i++)
-        TRY(json_append_str(advisories, t->advisories[i].id, e));
-    TRY(json_put(result, "advisories", TAKE(advisories), e));
-    TRY(json_put_u64(result, "evaluation_number", t->tcb_evaluation_number, e));
-    TRY(json_put_u64(result, "qe_evaluation_number", t->qe_evaluation_number, e));
-    TRY(json_put_str(result, "platform_status", tcb_status_name(t->platform), e));
-    TRY(json_put_str(result, "module_status", tcb_status_name(t->module), e));
-    return json_put_str(result, "qe_status", tcb_status_name(t->qe), e);
+    TRY(verdict_begin(&v, e));
+    azure_examine(&q->exhibit.azure, &question, ak_roots(), &x);
+    TRY(add_quote(&v, &x.quote, e));
+    for (enum azure_check c = 0; c < AZURE_CHECKS; c++)
+        TRY(verdict_check(&v, azure_check_name(c), &x.check[c], false, e));
+    v.ok = x.ok;
+    v.fault = x.fault;
+    v.message = x.check[x.first].detail;
+    v.measurements = x.quote.has_quote ? &x.facts.measurements : NULL;
+    return verdict_tell(a, &v, e);
 }
 
-static enum err_code put_platform(const struct attest_examination *x, json *result, struct err *e)
+/* What cannot even be read is refused like anything else. */
+static enum err_code refuse_form(const struct cli_args *a, const char *why, struct err *e)
 {
-    AUTO(json) p = NULL;
+    struct verdict v AUTO_CALL(verdict_done) = {0};
+    struct attest_finding f = {.judged = true, .fault = FAULT_AZURE_EVIDENCE};
 
-    if (!x->has_platform)
-        return json_put_null(result, "platform", e);
-    TRY(json_new_object(&p, e));
-    TRY(json_put_str(p, "root", x->facts.root->label, e));
-    TRY(json_put_hex(p, "fmspc", BYTES(x->facts.pck.fmspc), e));
-    TRY(json_put_hex(p, "pceid", BYTES(x->facts.pck.pceid), e));
-    TRY(json_put_hex(p, "ppid", BYTES(x->facts.pck.ppid), e));
-    return json_put(result, "platform", TAKE(p), e);
+    TRY(verdict_begin(&v, e));
+    snprintf(f.detail, sizeof f.detail, "%.223s", why);
+    TRY(verdict_check(&v, "evidence form", &f, true, e));
+    v.fault = f.fault;
+    v.message = f.detail;
+    return verdict_tell(a, &v, e);
 }
 
-static enum err_code put_measurements(const struct attest_examination *x, json *result,
-                                      struct err *e)
+static bool is_malformed(enum err_code code)
 {
-    AUTO(json) m = NULL;
-
-    if (!x->has_quote)
-        return json_put_null(result, "measurements", e);
-    TRY(measurements_to_json(&x->facts.measurements, &m, e));
-    TRY(json_put(result, "measurements", TAKE(m), e));
-    return json_put_hex(result, "report_data", BYTES(x->facts.td.report_data), e);
+    return code == ERR_INVALID || code == ERR_TOO_LARGE;
 }
 
-/* The name that a contract knows it by; only with a contract, and only of accepted evidence. */
-static enum err_code put_identity(const struct cli_args *a, const struct attest_examination *x,
-                                  json *result, struct err *e)
+/* Options that say nothing about this kind would be silently without effect. */
+static enum err_code check_options(const struct cli_args *a, bool is_token, struct err *e)
 {
-    struct identity_rules rules = {.rtmr3 = cli_switch(a, "rtmr3")};
-    struct hash32 id;
+    static const char *const of_tokens[] = {
+        "jwks", "issuer", "enclave-proof", "runtime-data", "nonce", "policy-hash", NULL};
+    static const char *const of_quotes[] = {"root", NULL};
+    const char *const *foreign = is_token ? of_quotes : of_tokens;
 
-    if (!cli_value(a, "contract"))
-        return ERR_OK;
-    TRY(cli_addr(a, "contract", &rules.contract, e));
-    TRY(cli_u64(a, "chain-id", UINT64_MAX, &rules.chain_id, e));
-    if (!x->ok)
-        return json_put_null(result, "identity", e);
-    TRY(identity_v2(&x->facts.measurements, &rules, &id, e));
-    return json_put_hex(result, "identity", BYTES_OF(id), e);
-}
-
-static enum err_code answer(const struct cli_args *a, const struct attest_examination *x,
-                            struct err *e)
-{
-    AUTO(json) result = NULL;
-
-    TRY(json_new_object(&result, e));
-    TRY(json_put_str(result, "verdict", x->ok ? "accept" : "reject", e));
-    if (x->facts.has_tcb)
-        TRY(json_put_str(result, "status", tcb_status_name(x->facts.tcb.status), e));
-    else
-        TRY(json_put_null(result, "status", e));
-    TRY(put_error(x, result, e));
-    TRY(put_checks(x, result, e));
-    TRY(put_tcb(x, result, e));
-    TRY(put_platform(x, result, e));
-    TRY(put_measurements(x, result, e));
-    TRY(put_identity(a, x, result, e));
-    return cli_print(a, result, e);
+    for (; *foreign; foreign++)
+        if (cli_value(a, *foreign) || cli_switch(a, *foreign))
+            return err_set(e, ERR_USAGE, "--%s says nothing about --type %s", *foreign,
+                           cli_value(a, "type"));
+    return ERR_OK;
 }
 
 enum err_code evidence_verify(const struct cli_args *a, struct err *e)
 {
     struct asked q AUTO_CALL(asked_done) = {0};
-    struct attest_examination x;
+    const char *type = cli_value(a, "type");
+    const bool azure = strcmp(type, EVIDENCE_TYPE_AZURE_VTPM) == 0;
     struct attest_roots roots;
+    enum err_code code;
 
+    TRY(check_options(a, strcmp(type, EVIDENCE_TYPE_MAA) == 0, e));
+    if (strcmp(type, EVIDENCE_TYPE_MAA) == 0)
+        return evidence_verify_maa(a, e);
+    if (!azure && strcmp(type, EVIDENCE_TYPE_TDX) != 0)
+        return err_set(e, ERR_USAGE, "--type %s: expected %s, %s or %s", type, EVIDENCE_TYPE_TDX,
+                       EVIDENCE_TYPE_AZURE_VTPM, EVIDENCE_TYPE_MAA);
     TRY(read_asked(a, &q, e));
+    code = exhibit_read(cli_value(a, "file"), &q.exhibit, e);
+    if (azure && is_malformed(code)) {
+        struct err why = *e;
+
+        return refuse_form(a, why.msg, e);
+    }
+    TRY(code);
+    if (azure && !q.exhibit.is_azure)
+        return refuse_form(a, "not evidence of an Azure machine", e);
+    if (!azure && q.exhibit.is_azure)
+        return err_set(e, ERR_USAGE, "--type %s: the file holds %s evidence", type,
+                       EVIDENCE_TYPE_AZURE_VTPM);
     roots = roots_of(&q);
     TRY(read_collateral(a, &roots, &q, e));
-
-    const struct attest_question question = {
-        .quote = buf_bytes(&q.exhibit.quote),
-        .tee = QUOTE_TEE_TDX,
-        .roots = &roots,
-        .policy = &q.policy,
-        .collateral = q.has_collateral ? &q.collateral : NULL,
-        .expected = q.has_expected ? &q.expected : NULL,
-        .now = q.now,
-    };
-
-    attest_examine(&question, &x);
-    TRY(answer(a, &x, e));
-    if (!x.ok)
-        return err_set(e, ERR_DENIED, "rejected: %s: %s", attest_fault_name(x.fault),
-                       x.check[x.first].detail);
-    return ERR_OK;
+    return azure ? verify_azure(a, &q, &roots, e) : verify_tdx(a, &q, &roots, e);
 }
 
 const struct cli_option evidence_verify_options[] = {
-    {"type", "TYPE", "what the file holds: tdx-dcap", "tdx-dcap", CLI_OPTIONAL},
-    {"file", "FILE", "a raw quote, an evidence object or a certificate", NULL, CLI_REQUIRED},
+    {"type", "TYPE", "what the file holds: tdx-dcap, azure-vtpm or azure-maa", "tdx-dcap",
+     CLI_OPTIONAL},
+    {"file", "FILE", "a raw quote, an evidence object, a certificate or a token", NULL,
+     CLI_REQUIRED},
     {"collateral", "BUNDLE", "what Intel says about the platform, in JSON", NULL, CLI_OPTIONAL},
     {"root", "FILE", "accept this root certificate instead; the result releases nothing", NULL,
      CLI_OPTIONAL},
@@ -287,5 +236,17 @@ const struct cli_option evidence_verify_options[] = {
      CLI_OPTIONAL},
     {"chain-id", "N", "the chain of that contract", NULL, CLI_OPTIONAL},
     {"rtmr3", NULL, "the contract counts RTMR3", NULL, CLI_OPTIONAL},
+    {"pcr-mask", "N", "the contract's PCR mask, for Azure", "0", CLI_OPTIONAL},
+    {"jwks", "FILE", "keys of the token's issuer, as it publishes them; they are believed", NULL,
+     CLI_OPTIONAL},
+    {"issuer", "URL", "the token's issuer; without: the one that the keys' certificates name", NULL,
+     CLI_OPTIONAL},
+    {"enclave-proof", NULL,
+     "believe only keys that an enclave of the service proves (--collateral for SGX)", NULL,
+     CLI_OPTIONAL},
+    {"runtime-data", "FILE", "what the token must have been made over", NULL, CLI_OPTIONAL},
+    {"nonce", "TEXT", "the nonce that the token must hold", NULL, CLI_OPTIONAL},
+    {"policy-hash", "HASH", "of the policy by which the token's issuer must have judged", NULL,
+     CLI_OPTIONAL},
     {.name = NULL},
 };

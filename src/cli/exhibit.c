@@ -1,5 +1,6 @@
 #include "cli/exhibit.h"
 
+#include "attest/azure_json.h"
 #include "cli/files.h"
 #include "crypto/pem.h"
 #include "crypto/x509.h"
@@ -10,21 +11,49 @@ void exhibit_done(struct exhibit *x)
     buf_done(&x->payload);
     buf_done(&x->collateral);
     buf_done(&x->event_log);
+    azure_evidence_done(&x->azure);
+}
+
+struct bytes exhibit_quote(const struct exhibit *x)
+{
+    return buf_bytes(x->is_azure ? &x->azure.tdx_quote : &x->quote);
 }
 
 static enum err_code from_evidence(struct evidence *ev, const char *form, struct exhibit *ret,
                                    struct err *e)
 {
-    if (strcmp(ev->type, EVIDENCE_TYPE_TDX) != 0)
-        return err_set(e, ERR_INVALID, "evidence of type \"%s\", expected %s", ev->type,
-                       EVIDENCE_TYPE_TDX);
-    ret->quote = ev->quote;
+    if (strcmp(ev->type, EVIDENCE_TYPE_AZURE_VTPM) == 0) {
+        TRY(azure_evidence_decode(buf_bytes(&ev->quote), &ret->azure, e));
+        ret->is_azure = true;
+    } else if (strcmp(ev->type, EVIDENCE_TYPE_TDX) == 0) {
+        ret->quote = ev->quote;
+        ev->quote = (struct buf){0};
+    } else {
+        return err_set(e, ERR_INVALID, "evidence of type \"%s\", expected %s or %s", ev->type,
+                       EVIDENCE_TYPE_TDX, EVIDENCE_TYPE_AZURE_VTPM);
+    }
     ret->payload = ev->payload;
     ret->collateral = ev->collateral;
     ret->event_log = ev->event_log;
-    ev->quote = ev->payload = ev->collateral = ev->event_log = (struct buf){0};
+    ev->payload = ev->collateral = ev->event_log = (struct buf){0};
     ret->has_payload = true;
     ret->form = form;
+    return ERR_OK;
+}
+
+/* The JSON of attested-TLS proxies has no "type". */
+static enum err_code from_json(struct bytes text, struct exhibit *ret, struct err *e)
+{
+    static const char proxy_member[] = "\"tdx_quote_base64\"";
+    struct evidence ev AUTO_CALL(evidence_done) = {0};
+
+    if (!memmem(text.p, text.n, proxy_member, sizeof proxy_member - 1)) {
+        TRY(evidence_decode(text, &ev, e));
+        return from_evidence(&ev, "evidence", ret, e);
+    }
+    TRY(azure_json_decode(text, &ret->azure, e));
+    ret->is_azure = true;
+    ret->form = "evidence of an attested-TLS proxy";
     return ERR_OK;
 }
 
@@ -37,8 +66,8 @@ enum err_code exhibit_read(const char *path, struct exhibit *ret, struct err *e)
 
     TRY(cli_read(path, &data, e));
     if (data.n > 0 && data.p[0] == '{') {
-        TRY_IN(e, evidence_decode(buf_bytes(&data), &ev, e), "%s", path);
-        return from_evidence(&ev, "evidence", ret, e);
+        TRY_IN(e, from_json(buf_bytes(&data), ret, e), "%s", path);
+        return ERR_OK;
     }
     if (data.n >= sizeof pem_begin && memcmp(data.p, pem_begin, sizeof pem_begin - 1) == 0) {
         TRY_IN(e, pem_decode(buf_bytes(&data), "CERTIFICATE", &der, e), "%s", path);
@@ -48,6 +77,13 @@ enum err_code exhibit_read(const char *path, struct exhibit *ret, struct err *e)
     if (data.n > 0 && data.p[0] == 0x30) {
         TRY_IN(e, evidence_of_certificate(buf_bytes(&data), &ev, e), "%s", path);
         return from_evidence(&ev, "certificate", ret, e);
+    }
+    /* A quote begins with its version, little endian; this with its own, big endian. */
+    if (data.n > 1 && data.p[0] == 0 && data.p[1] == 1) {
+        TRY_IN(e, azure_evidence_decode(buf_bytes(&data), &ret->azure, e), "%s", path);
+        ret->is_azure = true;
+        ret->form = "Azure evidence";
+        return ERR_OK;
     }
     ret->quote = data;
     data = (struct buf){0};

@@ -41,6 +41,25 @@ static const struct cli_option allow_options[] = {
      CLI_OPTIONAL},
     OPT_SUBJECTS,
     OPT_FIRMWARE,
+    {"policy-id", "N", "the contract's attestation policy that it is allowed under", "0",
+     CLI_OPTIONAL},
+    {.name = NULL},
+};
+static const struct cli_option policy_set_options[] = {
+    CLI_OPT_RPC,
+    CLI_OPT_CHAIN_ID,
+    CLI_OPT_KEY_FILE,
+    CLI_OPT_FINAL,
+    OPT_CONTRACT,
+    {"id", "N", "0: what is allowed without a policy of its own", "0", CLI_OPTIONAL},
+    {"file", "POLICY.json", "the attestation policy", NULL, CLI_REQUIRED},
+    {"hash-only", NULL, "do not store the policy onchain: every KMS has it in --policies", NULL,
+     CLI_OPTIONAL},
+    {.name = NULL},
+};
+static const struct cli_option policy_clear_options[] = {
+    CLI_OPT_RPC,    CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE,
+    CLI_OPT_FINAL,  OPT_CONTRACT,     {"id", "N", "of the policy", "0", CLI_OPTIONAL},
     {.name = NULL},
 };
 static const struct cli_option revoke_options[] = {
@@ -66,12 +85,12 @@ static const struct cli_option app_write_options[] = {
         "kms-url", "URL", "the KMS, https://host:port", NULL, CLI_REQUIRED                         \
     }
 static const struct cli_option pki_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE,       CLI_OPT_FINAL,  CLI_OPT_KMS,
-    CLI_OPT_APP, OPT_KMS_URL,      CLI_OPT_COLLATERAL_DIR, CLI_OPT_POLICY, {.name = NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE,   CLI_OPT_FINAL,  CLI_OPT_KMS,
+    CLI_OPT_APP, OPT_KMS_URL,      CLI_OPT_COLLATERAL, CLI_OPT_POLICY, {.name = NULL},
 };
 static const struct cli_option root_options[] = {
-    CLI_OPT_RPC, CLI_OPT_CHAIN_ID,       CLI_OPT_KEY_FILE, CLI_OPT_FINAL,  CLI_OPT_KMS,
-    OPT_KMS_URL, CLI_OPT_COLLATERAL_DIR, CLI_OPT_POLICY,   {.name = NULL},
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID,   CLI_OPT_KEY_FILE, CLI_OPT_FINAL,  CLI_OPT_KMS,
+    OPT_KMS_URL, CLI_OPT_COLLATERAL, CLI_OPT_POLICY,   {.name = NULL},
 };
 static const struct cli_option show_options[] = {
     CLI_OPT_RPC,
@@ -118,6 +137,15 @@ static const struct cli_verb verbs[] = {
     {"backend remove", "take back where contents are stored", "URI", 1, app_write_options,
      "teereg gov backend remove onchain://0x... --chain-id 31337 --key-file owner.key --app 0x...",
      gov_cmd_backend_remove},
+    {"policy set", "demand an attestation policy of what is allowed under its number", NULL, 0,
+     policy_set_options,
+     "teereg gov policy set --chain-id 31337 --key-file owner.key --contract 0x... --id 3 \\\n"
+     "      --file policy.json",
+     gov_cmd_policy_set},
+    {"policy clear", "take a policy's hash away; under a number but 0 nothing is released then",
+     NULL, 0, policy_clear_options,
+     "teereg gov policy clear --chain-id 31337 --key-file owner.key --contract 0x... --id 3",
+     gov_cmd_policy_clear},
     {"pki publish", "publish an application's CA and key as its KMS proves them", NULL, 0,
      pki_options,
      "teereg gov pki publish --chain-id 31337 --key-file owner.key --kms 0x... --app 0x... \\\n"

@@ -129,17 +129,23 @@ enum err_code gov_cmd_allow(const struct cli_args *a, struct err *e)
     struct addr contract;
     struct hash32 what;
     enum gov_kind kind;
+    uint64_t policy_id;
     struct tx_receipt r;
 
     TRY(cli_addr(a, "contract", &contract, e));
+    TRY(cli_u64(a, "policy-id", UINT16_MAX, &policy_id, e));
     TRY(json_new_object(&result, e));
     TRY(json_put_hex0x(result, "contract", BYTES_OF(contract), e));
     TRY(cli_node_open(a, NODE_WRITE, &node, e));
     if (cli_value(a, "measurements")) {
+        if (policy_id != 0)
+            return err_set(e, ERR_USAGE,
+                           "--policy-id: a KMS's own policy is in its configuration; found it "
+                           "with --measurements");
         TRY(allow_kms_image(a, &node, &contract, result, &r, e));
     } else {
         TRY(subject(a, &kind, &what, e));
-        TRY(gov_allow(node.writer, &contract, kind, &what, &r, e));
+        TRY(gov_allow(node.writer, &contract, kind, &what, (uint16_t)policy_id, &r, e));
     }
     return print_receipt(a, &node, result, &r, e);
 }

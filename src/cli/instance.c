@@ -106,6 +106,10 @@ static enum err_code provision(const struct cli_args *a, struct err *e)
     config.view = &node.view;
     config.quotes = quotes;
     config.event_log = buf_bytes(&event_log);
+    if (cli_switch(a, "send-collateral")) {
+        config.collateral = cli_collateral_of;
+        config.collateral_self = &judge;
+    }
     TRY(provision_fetch(&config, isatty(STDERR_FILENO) ? &progress : NULL, &p, e));
     if (*p.kms.caveat)
         fprintf(stderr, "warning: %s\n", p.kms.caveat);
@@ -129,7 +133,9 @@ static const struct cli_option provision_options[] = {
     {"event-log", "FILE", "of the firmware, for the evidence; without it ACPI's, if there is one",
      NULL, CLI_OPTIONAL},
     CLI_OPT_QUOTES,
-    CLI_OPT_COLLATERAL_DIR,
+    CLI_OPT_COLLATERAL,
+    {"send-collateral", NULL, "send this platform's along, for a KMS that fetches none", NULL,
+     CLI_OPTIONAL},
     CLI_OPT_POLICY,
     CLI_OPT_QUOTES_DEV{.name = NULL},
 };

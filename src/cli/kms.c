@@ -233,6 +233,7 @@ static enum err_code serve(const struct cli_args *a, struct err *e)
         .metrics = cli_value(a, "metrics"),
         .proxy_listen = cli_value(a, "proxy-listen"),
         .proxy_token = &token,
+        .policies = cli_value(a, "policies"),
         .notice = NOTICE,
     };
 
@@ -246,6 +247,7 @@ static enum err_code serve(const struct cli_args *a, struct err *e)
     config.quotes = g.quotes;
     TRY(cli_judge_open(a, &judge, e));
     config.collateral = judge.judge.source;
+    config.store = judge.store;
     config.objects = judge.objects;
     return kms_service_run(&config, e);
 }
@@ -314,7 +316,10 @@ static const struct cli_option serve_options[] = {
     OPT_ADMIN,
     {"audit", "FILE", "the audit log", "/var/lib/teereg/audit.log", CLI_OPTIONAL},
     CLI_OPT_QUOTES,
-    CLI_OPT_COLLATERAL_DIR,
+    CLI_OPT_COLLATERAL,
+    {"policies", "FOLDER",
+     "attestation policies (*.json, *.tlv) that contracts name; else from their artifacts", NULL,
+     CLI_OPTIONAL},
     {"proxy-token-file", "FILE",
      "the token for " KMS_PROXY_HEADER_TOKEN ", hex or base64, mode 0600", NULL, CLI_OPTIONAL},
     {"rate", "N", "requests per second and address; 0: no limit", "200", CLI_OPTIONAL},

@@ -4,16 +4,16 @@
 
 #define LINEAGE_MAX 8
 
-static enum err_code read_policy_hash(const struct chain_view *v, const struct finalized_block *at,
-                                      const struct addr *app, uint16_t id, struct hash32 *ret,
-                                      struct err *e)
+enum err_code gov_policy_hash(const struct chain_view *v, const struct finalized_block *at,
+                              const struct addr *contract, uint16_t id, struct hash32 *ret,
+                              struct err *e)
 {
     struct hash32 key = gov_word_u64(id);
     struct gov_read r = {.n = 0};
     struct gov_timed t;
 
     gov_read_add3(&r, GOV_SLOT_POLICY_HASHES, &key);
-    TRY(chain_view_read(v, at, app, r.slot, r.n, r.value, NULL, e));
+    TRY(chain_view_read(v, at, contract, r.slot, r.n, r.value, NULL, e));
     TRY_IN(e, gov_read_timed(&r, &t, e), "policy hash");
     *ret = gov_timed_at(&t, at->timestamp);
     return ERR_OK;
@@ -77,7 +77,7 @@ enum err_code gov_registry_read(const struct chain_view *v, const struct finaliz
         return err_wrap(e, "application");
     }
     if (!query->policy_id && f.identity.policy_id != 0)
-        TRY_IN(e, read_policy_hash(v, at, app, f.identity.policy_id, &f.policy_hash, e),
+        TRY_IN(e, gov_policy_hash(v, at, app, f.identity.policy_id, &f.policy_hash, e),
                "application");
     *ret = f;
     return ERR_OK;

@@ -34,6 +34,12 @@ MUST_CHECK enum err_code gov_lineage(const struct chain_view *v, const struct fi
                                      const struct addr *app, struct addr *ret_app_id,
                                      struct err *e);
 
+/* The hash that policy `id` of this contract (of either kind) has at block `at`; zero: none. */
+MUST_CHECK enum err_code gov_policy_hash(const struct chain_view *v,
+                                         const struct finalized_block *at,
+                                         const struct addr *contract, uint16_t id,
+                                         struct hash32 *ret, struct err *e);
+
 /* ---- bodies: fetched from anywhere, checked against the slot ---- */
 
 #define GOV_PKI_MAX      32768

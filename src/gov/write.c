@@ -168,6 +168,12 @@ enum err_code gov_add_artifact(transactor *t, const struct addr *contract, struc
     return send(t, contract, GOV_FN_ADD_ARTIFACT, VALUES(abi_bytes(data)), ret, e);
 }
 
+enum err_code gov_set_policy_hash(transactor *t, const struct addr *contract, uint16_t id,
+                                  const struct hash32 *hash, struct tx_receipt *ret, struct err *e)
+{
+    return send(t, contract, GOV_FN_SET_POLICY_HASH, VALUES(abi_u64(id), abi_word(hash)), ret, e);
+}
+
 enum err_code gov_set_pki(transactor *t, const struct addr *contract, struct bytes ca_der,
                           struct bytes spki_der, struct tx_receipt *ret, struct err *e)
 {
@@ -190,10 +196,11 @@ enum err_code gov_freeze(transactor *t, const struct addr *contract, enum gov_ki
 }
 
 enum err_code gov_allow(transactor *t, const struct addr *contract, enum gov_kind kind,
-                        const struct hash32 *subject, struct tx_receipt *ret, struct err *e)
+                        const struct hash32 *subject, uint16_t policy_id, struct tx_receipt *ret,
+                        struct err *e)
 {
     return send(t, contract, GOV_FN_ALLOW,
-                VALUES(abi_u64(kind), abi_word(subject), abi_u64(0), abi_u64(0)), ret, e);
+                VALUES(abi_u64(kind), abi_word(subject), abi_u64(policy_id), abi_u64(0)), ret, e);
 }
 
 static struct abi_value role_word(enum gov_role role)

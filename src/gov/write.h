@@ -56,6 +56,10 @@ MUST_CHECK enum err_code gov_remove_backend(transactor *t, const struct addr *ap
 /* At most GOV_ARTIFACT_MAX bytes; its id is its SHA-256. */
 MUST_CHECK enum err_code gov_add_artifact(transactor *t, const struct addr *contract,
                                           struct bytes data, struct tx_receipt *ret, struct err *e);
+/* Owner alone; zero takes it away.  Waits the contract's delay. */
+MUST_CHECK enum err_code gov_set_policy_hash(transactor *t, const struct addr *contract,
+                                             uint16_t id, const struct hash32 *hash,
+                                             struct tx_receipt *ret, struct err *e);
 MUST_CHECK enum err_code gov_set_pki(transactor *t, const struct addr *contract,
                                      struct bytes ca_der, struct bytes spki_der,
                                      struct tx_receipt *ret, struct err *e);
@@ -67,11 +71,11 @@ MUST_CHECK enum err_code gov_revoke(transactor *t, const struct addr *contract, 
 MUST_CHECK enum err_code gov_freeze(transactor *t, const struct addr *contract, enum gov_kind kind,
                                     const struct hash32 *subject, struct tx_receipt *ret,
                                     struct err *e);
-/* Again allowed by name alone (an identity or principal whose bytes are known, an operator, ...).
- */
+/* Again allowed by name alone (an identity or principal whose bytes are known, an operator, ...),
+ * under that policy of the contract. */
 MUST_CHECK enum err_code gov_allow(transactor *t, const struct addr *contract, enum gov_kind kind,
-                                   const struct hash32 *subject, struct tx_receipt *ret,
-                                   struct err *e);
+                                   const struct hash32 *subject, uint16_t policy_id,
+                                   struct tx_receipt *ret, struct err *e);
 MUST_CHECK enum err_code gov_grant_role(transactor *t, const struct addr *contract,
                                         enum gov_role role, const struct addr *who,
                                         struct tx_receipt *ret, struct err *e);

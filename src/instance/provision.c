@@ -55,11 +55,10 @@ static enum err_code own_measurements(const char *type, struct bytes quote_bytes
         quote_bytes = buf_bytes(&azure.tdx_quote);
     }
     TRY_IN(e, quote_parse(quote_bytes, &quote, &fault, e), "the quote of this machine");
-    measurements_of_td(&quote.td, ret);
-    if (is_azure) {
-        ret->kind = TEE_AZURE_TDX;
-        memcpy(ret->pcr, azure.pcr, sizeof ret->pcr);
-    }
+    if (is_azure)
+        measurements_of_azure(&quote.td, azure.pcr, ret);
+    else
+        measurements_of_td(&quote.td, ret);
     return ERR_OK;
 }
 
@@ -112,7 +111,12 @@ static enum err_code make_request(const struct provision_config *c, const struct
     TRY(own_measurements(c->quotes->evidence_type, buf_bytes(&quote), &ret->own, e));
     TRY(evidence_set(&ret->evidence, c->quotes->evidence_type, buf_bytes(&quote),
                      buf_bytes(&payload), e));
-    return attach_event_log(c->event_log, &ret->evidence, e);
+    TRY(attach_event_log(c->event_log, &ret->evidence, e));
+    if (!c->collateral)
+        return ERR_OK;
+    ret->evidence.collateral = BUF(EVIDENCE_COLLATERAL_MAX);
+    return c->collateral(c->collateral_self, buf_bytes(&ret->evidence.quote),
+                         &ret->evidence.collateral, e);
 }
 
 /* What the application's contract says about us. */

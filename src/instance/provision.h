@@ -18,7 +18,10 @@ struct provision_config {
     const struct clock *clock;
     const struct attest_judge *attest;
     const quote_provider *quotes;
-    struct bytes event_log;    /* of the firmware, goes with the evidence; empty: none */
+    struct bytes event_log; /* of the firmware, goes with the evidence; empty: none */
+    /* Collateral for a quote, a bundle in JSON, to go with the evidence; NULL: none is sent. */
+    enum err_code (*collateral)(void *self, struct bytes quote, struct buf *ret, struct err *e);
+    void *collateral_self;
     struct hash32 config_hash; /* of this instance's anchors (instance/anchors.h) */
     uint32_t min_delay;
     const char *own_store_uri; /* the operator's own storage, asked first; NULL: none */

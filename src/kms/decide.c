@@ -36,9 +36,11 @@ static const struct {
     [KMS_APP_NOT_LIVE] = {"app-not-live", DENIED},
     [KMS_LINEAGE] = {"lineage", DENIED},
     [KMS_FIRMWARE_NOT_ALLOWED] = {"firmware-not-allowed", DENIED},
+    [KMS_PARAVISOR_NOT_ALLOWED] = {"paravisor-not-allowed", DENIED},
     [KMS_IDENTITY_UNKNOWN_KIND] = {"identity-unknown-kind", DENIED},
     [KMS_IDENTITY_NOT_ALLOWED] = {"identity-not-allowed", DENIED},
     [KMS_POLICY_UNKNOWN] = {"policy-unknown", DENIED},
+    [KMS_POLICY_REFUSED] = {"policy-refused", EVIDENCE},
     [KMS_OPERATOR_MISSING] = {"operator-missing", DENIED},
     [KMS_OPERATOR_SIGNATURE] = {"operator-signature", DENIED},
     [KMS_OPERATOR_NOT_ALLOWED] = {"operator-not-allowed", DENIED},
@@ -48,6 +50,7 @@ static const struct {
     [KMS_HEADERS_MALFORMED] = {"headers-malformed", MALFORMED},
     [KMS_SCHEME_NOT_V1] = {"scheme-not-v1", DENIED},
     [KMS_OPERATOR_V1] = {"operator-v1", DENIED},
+    [KMS_POLICY_V1] = {"policy-v1", DENIED},
     [KMS_QUOTE_FAILED] = {"quote-failed", OUR_FAULT},
 };
 
@@ -136,11 +139,15 @@ enum err_code kms_decide_self(const struct kms_authority *a, struct finalized_bl
 }
 
 enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *app,
-                             const uint8_t *firmware_mrtd, struct kms_app_standing *ret,
+                             const uint8_t *mrtd, struct kms_app_standing *ret,
                              enum kms_reason *ret_why, struct err *e)
 {
-    const struct gov_kms_query of_kms = {
-        .app = app, .principal = &a->self, .firmware_mrtd = firmware_mrtd};
+    static const uint16_t default_policy = 0;
+    const struct gov_kms_query of_kms = {.app = app,
+                                         .principal = &a->self,
+                                         .firmware_mrtd = mrtd,
+                                         .paravisor_mrtd = mrtd,
+                                         .policy_id = &default_policy};
     const struct gov_registry_query nobody = {0};
     const struct kms_config *c = a->config;
     struct kms_app_standing s = {0};
@@ -161,20 +168,98 @@ enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *a
     return ERR_OK;
 }
 
-/* Both the configured policy and the contract's must accept.  A contract names its policy by hash:
- * the one that this node has is the one that it can judge by. */
-static enum err_code check_policy(const struct kms_authority *a,
-                                  const struct gov_registry_facts *facts, struct err *e)
+/* ---- attestation policies of contracts: both the configured one and theirs must accept ---- */
+
+/* A word's policy is a demand, unless it is the default one and the contract has none. */
+static enum err_code demand(struct kms_identity_standing *s, const char *of,
+                            const struct addr *contract, uint16_t id, const struct hash32 *hash,
+                            struct err *e)
+{
+    if (hash32_is_zero(hash)) {
+        if (id == 0)
+            return ERR_OK;
+        return err_set(e, ERR_DENIED,
+                       "the %s is allowed under policy %u, which the contract does not have: "
+                       "`teereg gov policy set --id %u`",
+                       of, id, id);
+    }
+    s->demands[s->n_demands++] = (struct kms_demand){of, *contract, id, *hash};
+    return ERR_OK;
+}
+
+/* The same, where only the hash of another id is known so far. */
+static enum err_code demand_of(const struct kms_authority *a, const struct kms_app_standing *app,
+                               struct kms_identity_standing *s, const char *of,
+                               const struct addr *contract, uint16_t id, uint16_t known_id,
+                               const struct hash32 *known, enum kms_reason *ret_why, struct err *e)
+{
+    struct hash32 hash = *known;
+
+    if (id != known_id)
+        TRY(of_chain(gov_policy_hash(a->view, &app->at, contract, id, &hash, e), KMS_CHAIN_REFUSED,
+                     ret_why));
+    return kms_because(KMS_POLICY_UNKNOWN, ret_why, demand(s, of, contract, id, &hash, e));
+}
+
+/* Every word that this permission rests on may name one. */
+static enum err_code collect_demands(const struct kms_authority *a, const struct addr *contract,
+                                     const struct kms_app_standing *app,
+                                     const struct gov_registry_facts *facts,
+                                     struct kms_identity_standing *s, enum kms_reason *ret_why,
+                                     struct err *e)
+{
+    const struct gov_kms_facts *kms = &app->kms;
+    const struct addr *kms_contract = &a->config->kms;
+    const uint16_t id = facts->identity.policy_id;
+
+    TRY(demand_of(a, app, s, "identity", contract, id, id, &facts->policy_hash, ret_why, e));
+    if (app->registry.head.operator_required)
+        TRY(demand_of(a, app, s, "operator", contract, facts->operator_.policy_id, id,
+                      &facts->policy_hash, ret_why, e));
+    TRY(demand_of(a, app, s, "application", kms_contract, kms->app.policy_id, 0, &kms->policy_hash,
+                  ret_why, e));
+    if (app->registry.head.scheme == 1)
+        TRY(demand_of(a, app, s, "firmware", kms_contract, kms->firmware.policy_id, 0,
+                      &kms->policy_hash, ret_why, e));
+    if (kms->paravisor.state == GOV_ALLOWED) /* there is one where the machine is Azure's */
+        TRY(demand_of(a, app, s, "paravisor", kms_contract, kms->paravisor.policy_id, 0,
+                      &kms->policy_hash, ret_why, e));
+    return ERR_OK;
+}
+
+/* The one configured here is known by its hash too. */
+static enum err_code find_policy(const struct kms_authority *a, const struct finalized_block *at,
+                                 const struct kms_demand *d, struct attest_policy *ret,
+                                 struct err *e)
 {
     struct hash32 ours;
 
-    if (facts->identity.policy_id == 0 && hash32_is_zero(&facts->policy_hash))
-        return ERR_OK;
     TRY(kms_config_policy_hash(a->config, &ours, e));
-    if (!hash32_eq(&ours, &facts->policy_hash))
-        return err_set(e, ERR_DENIED,
-                       "the identity's policy %u is another than the one configured here",
-                       facts->identity.policy_id);
+    if (!hash32_eq(&ours, &d->hash))
+        return kms_policies_get(a->policies, a->view, at, &d->contract, &d->hash, ret, e);
+    *ret = a->config->policy;
+    return ERR_OK;
+}
+
+enum err_code kms_decide_policies(const struct kms_authority *a, const struct kms_app_standing *app,
+                                  const struct kms_identity_standing *permission,
+                                  const struct attest_facts *facts, enum kms_reason *ret_why,
+                                  struct err *e)
+{
+    for (size_t i = 0; i < permission->n_demands; i++) {
+        const struct kms_demand *d = &permission->demands[i];
+        enum attest_fault fault = FAULT_NONE;
+        struct attest_policy policy;
+        enum err_code rc = find_policy(a, &app->at, d, &policy, e);
+
+        if (rc == ERR_OK)
+            rc =
+                kms_because(KMS_POLICY_REFUSED, ret_why,
+                            attest_policy_judge(&policy, facts, (int64_t)app->time.now, &fault, e));
+        else
+            rc = of_chain(rc, KMS_POLICY_UNKNOWN, ret_why);
+        TRY_IN(e, rc, "policy %u of the %s", d->id, d->of);
+    }
     return ERR_OK;
 }
 
@@ -193,13 +278,13 @@ enum err_code kms_decide_identity(const struct kms_authority *a, const struct ad
     const bool needed = app->registry.head.operator_required;
     const struct gov_registry_query query = {.identity = identity,
                                              .operator_ = needed ? operator_ : NULL};
+    struct kms_identity_standing s = {0};
     struct gov_registry_facts facts;
 
     TRY(of_chain(gov_registry_read(a->view, &app->at, app_contract, &query, &facts, e),
                  KMS_CHAIN_REFUSED, ret_why));
     TRY(kms_because(KMS_IDENTITY_NOT_ALLOWED, ret_why,
                     gov_policy_check(&facts.identity, &app->time, "identity", e)));
-    TRY(kms_because(KMS_POLICY_UNKNOWN, ret_why, check_policy(a, &facts, e)));
     if (needed) {
         if (!operator_)
             return kms_because(KMS_OPERATOR_MISSING, ret_why,
@@ -209,10 +294,10 @@ enum err_code kms_decide_identity(const struct kms_authority *a, const struct ad
         TRY(kms_because(KMS_OPERATOR_NOT_ALLOWED, ret_why,
                         gov_policy_check(&facts.operator_, &app->time, "operator", e)));
     }
-    *ret = (struct kms_identity_standing){
-        .identity = facts.identity,
-        .operator_ = facts.operator_,
-        .not_after = earliest(facts.identity.not_after, needed ? facts.operator_.not_after : 0),
-    };
+    TRY(collect_demands(a, app_contract, app, &facts, &s, ret_why, e));
+    s.identity = facts.identity;
+    s.operator_ = facts.operator_;
+    s.not_after = earliest(facts.identity.not_after, needed ? facts.operator_.not_after : 0);
+    *ret = s;
     return ERR_OK;
 }

@@ -3,10 +3,12 @@
  * Used by a release and by the public routes.  Every answer comes from slots read at one block; a
  * refusal has a precise reason here and a general one for the caller. */
 #pragma once
+#include "attest/examine.h"
 #include "base/clock.h"
 #include "gov/registry.h"
 #include "kms/apps.h"
 #include "kms/config.h"
+#include "kms/policies.h"
 
 /* Why not.  Names go into the audit log; they are permanent. */
 enum kms_reason {
@@ -33,9 +35,11 @@ enum kms_reason {
     KMS_APP_NOT_LIVE,
     KMS_LINEAGE,
     KMS_FIRMWARE_NOT_ALLOWED,
+    KMS_PARAVISOR_NOT_ALLOWED,
     KMS_IDENTITY_UNKNOWN_KIND,
     KMS_IDENTITY_NOT_ALLOWED,
-    KMS_POLICY_UNKNOWN,
+    KMS_POLICY_UNKNOWN, /* demanded by a contract, and its body is nowhere */
+    KMS_POLICY_REFUSED, /* the evidence does not pass it */
     KMS_OPERATOR_MISSING,
     KMS_OPERATOR_SIGNATURE,
     KMS_OPERATOR_NOT_ALLOWED,
@@ -45,6 +49,7 @@ enum kms_reason {
     KMS_HEADERS_MALFORMED, /* the rest: version 1 alone (release_v1.h) */
     KMS_SCHEME_NOT_V1,
     KMS_OPERATOR_V1,
+    KMS_POLICY_V1,
     KMS_QUOTE_FAILED,
     KMS_REASONS,
 };
@@ -63,6 +68,7 @@ struct kms_authority {
     const struct chain_view *view;
     const struct clock *clock;
     kms_apps *apps; /* NULL while locked */
+    kms_policies *policies;
     /* principal(own identity, config_hash): the KMS contract must allow it at every release.  Zero
      * where the own quote is of a kind that has none; then nothing is released. */
     struct hash32 self;
@@ -86,20 +92,41 @@ struct kms_app_standing {
 };
 /* Reads the KMS contract and the application at the newest finalized block, and checks: this KMS is
  * allowed, its root is the committed one, both contracts are live, the application is allowed with
- * its code and layout, its lineage.  firmware_mrtd: 48 bytes to be asked for, or NULL. */
+ * its code and layout, its lineage.  mrtd: 48 bytes that are asked for on the lists of firmware and
+ * of paravisors, or NULL. */
 MUST_CHECK enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *app,
-                                        const uint8_t *firmware_mrtd, struct kms_app_standing *ret,
+                                        const uint8_t *mrtd, struct kms_app_standing *ret,
                                         enum kms_reason *ret_why, struct err *e);
 
 /* Who asks: identity (or principal) as the application's contract wants it, and the operator who
  * vouched, NULL for none. */
+#define KMS_DEMANDS_MAX 5
+/* An attestation policy that a contract names by its hash: it must accept, besides the one of the
+ * configuration. */
+struct kms_demand {
+    const char *of;       /* whose policy word names it: "identity", "operator", ... */
+    struct addr contract; /* that knows it */
+    uint16_t id;
+    struct hash32 hash;
+};
 struct kms_identity_standing {
     struct gov_policy identity;
     struct gov_policy operator_;
     int64_t not_after; /* the earliest end of identity and operator; 0: none */
+    size_t n_demands;
+    struct kms_demand demands[KMS_DEMANDS_MAX]; /* of identity, operator, application,
+                                                    firmware, paravisor */
 };
 /* At the block of `app`. */
 MUST_CHECK enum err_code kms_decide_identity(
     const struct kms_authority *a, const struct addr *app_contract,
     const struct kms_app_standing *app, const struct hash32 *identity, const struct addr *operator_,
     struct kms_identity_standing *ret, enum kms_reason *ret_why, struct err *e);
+
+/* Does the evidence pass every policy that is demanded?  At the time of `app`, so that one moment
+ * counts for the whole release. */
+MUST_CHECK enum err_code kms_decide_policies(const struct kms_authority *a,
+                                             const struct kms_app_standing *app,
+                                             const struct kms_identity_standing *permission,
+                                             const struct attest_facts *facts,
+                                             enum kms_reason *ret_why, struct err *e);

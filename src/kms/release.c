@@ -132,6 +132,12 @@ static enum err_code ask_about_app(const struct release_ctx *ctx, struct story *
                           &s->standing, why, e);
 }
 
+/* Is what stands between this workload and its host one that governance knows? */
+static enum err_code ask_about_paravisor(struct story *s, enum kms_reason *why, struct err *e)
+{
+    return release_paravisor(&s->standing, verified_quote_measurements(s->quote), why, e);
+}
+
 /* The name under which the contract's list knows this workload. */
 static enum err_code derive_identity(const struct release_ctx *ctx, struct story *s,
                                      enum kms_reason *why, struct err *e)
@@ -181,6 +187,14 @@ static enum err_code ask_about_identity(const struct release_ctx *ctx, struct st
 {
     return kms_decide_identity(&ctx->authority, &s->app, &s->standing, &s->identity,
                                s->has_operator ? &s->operator_ : NULL, &s->permission, why, e);
+}
+
+/* Do the policies that the contracts name accept this evidence too? */
+static enum err_code obey_policies(const struct release_ctx *ctx, struct story *s,
+                                   enum kms_reason *why, struct err *e)
+{
+    return kms_decide_policies(&ctx->authority, &s->standing, &s->permission,
+                               verified_quote_facts(s->quote), why, e);
 }
 
 static struct release_to recipient(const struct story *s)
@@ -258,9 +272,11 @@ static enum err_code tell(const struct release_ctx *ctx, struct story *s, enum k
     TRY(authenticate(ctx, s, why, e));
     TRY(spend_challenge(ctx, s, why, e));
     TRY(ask_about_app(ctx, s, why, e));
+    TRY(ask_about_paravisor(s, why, e));
     TRY(derive_identity(ctx, s, why, e));
     TRY(identify_operator(ctx, s, why, e));
     TRY(ask_about_identity(ctx, s, why, e));
+    TRY(obey_policies(ctx, s, why, e));
     TRY(issue(ctx, s, why, e));
     TRY(record(ctx, s, why, e));
     return seal(ctx, s, why, e);

@@ -13,6 +13,16 @@ enum err_code release_identity_v1(const struct kms_app_standing *standing,
     return ERR_OK;
 }
 
+enum err_code release_paravisor(const struct kms_app_standing *standing,
+                                const struct measurements *m, enum kms_reason *why, struct err *e)
+{
+    if (m->kind != TEE_AZURE_TDX)
+        return ERR_OK;
+    return kms_because(
+        KMS_PARAVISOR_NOT_ALLOWED, why,
+        gov_policy_check(&standing->kms.paravisor, &standing->time, "paravisor (MRTD)", e));
+}
+
 enum err_code release_issue(const struct kms_authority *a, const struct release_to *to,
                             const kms_app **ret_keys, struct ca_issued *ret_certificate,
                             enum kms_reason *why, struct err *e)

@@ -14,6 +14,12 @@ MUST_CHECK enum err_code release_identity_v1(const struct kms_app_standing *stan
                                              struct hash32 *ret, enum kms_reason *why,
                                              struct err *e);
 
+/* On Azure a paravisor owns the TD, and only it makes the vTPM's word worth anything: its MRTD must
+ * be on the KMS contract's list.  Other machines have none. */
+MUST_CHECK enum err_code release_paravisor(const struct kms_app_standing *standing,
+                                           const struct measurements *m, enum kms_reason *why,
+                                           struct err *e);
+
 /* Who gets it and why, as both stories found out. */
 struct release_to {
     const struct addr *app; /* the contract that was asked for */

@@ -98,6 +98,19 @@ static enum err_code ask_about_identity(const struct release_v1_ctx *ctx, struct
                                &s->permission, why, e);
 }
 
+/* A policy judges what a quote says; a proxy's headers say nothing of the platform. */
+static enum err_code require_no_policy(struct story *s, enum kms_reason *why, struct err *e)
+{
+    if (s->permission.n_demands == 0)
+        return ERR_OK;
+    return kms_because(KMS_POLICY_V1, why,
+                       err_set(e, ERR_DENIED,
+                               "the %s is allowed under attestation policy %u, and a proxy's "
+                               "headers say nothing that it could judge; its instances ask "
+                               "/api/v2/secrets",
+                               s->permission.demands[0].of, s->permission.demands[0].id));
+}
+
 static struct release_to recipient(const struct story *s)
 {
     return (struct release_to){
@@ -172,6 +185,7 @@ static enum err_code tell(const struct release_v1_ctx *ctx, struct story *s, enu
     TRY(derive_identity(s, why, e));
     TRY(require_no_operator(s, why, e));
     TRY(ask_about_identity(ctx, s, why, e));
+    TRY(require_no_policy(s, why, e));
     TRY(issue(ctx, s, why, e));
     TRY(write_answer(ctx, s, why, e));
     return record(ctx, s, why, e);

@@ -9,7 +9,8 @@
  *   list is asked for 48 zero bytes, so that governance has to allow "a firmware that an Azure
  *   proxy vouches for" by name.  A TD whose headers say MRTD zero is refused.
  * - Operator: version 1's signature over 32 bytes says neither application, chain nor expiry; it
- *   is not read.  A contract that wants an operator is refused. */
+ *   is not read.  A contract that wants an operator is refused.
+ * - Policy: an attestation policy that a contract demands cannot be judged on headers: refused. */
 #pragma once
 #include "attest/provider.h"
 #include "kms/audit.h"

@@ -59,29 +59,25 @@ void response_begin(struct http_response *r)
 {
     r->status = 500;
     r->content_type = "application/json";
-    r->n_extra = 0;
+    buf_clear(&r->extra);
     r->close = false;
     buf_clear(&r->body);
 }
 
-static bool header_clean(const char *s, size_t size)
+static bool header_clean(const char *s)
 {
-    size_t n = strlen(s);
-
-    for (size_t i = 0; i < n; i++)
-        if (s[i] < ' ' || s[i] > '~')
+    for (; *s; s++)
+        if (*s < ' ' || *s > '~')
             return false;
-    return n < size;
+    return true;
 }
 
 void http_response_header(struct http_response *r, const char *name, const char *value)
 {
-    if (r->n_extra == HTTP_EXTRA_MAX || !header_clean(name, sizeof r->extra[0].name) ||
-        !header_clean(value, sizeof r->extra[0].value))
-        return;
-    snprintf(r->extra[r->n_extra].name, sizeof r->extra[0].name, "%s", name);
-    snprintf(r->extra[r->n_extra].value, sizeof r->extra[0].value, "%s", value);
-    r->n_extra++;
+    const size_t more = strlen(name) + strlen(value) + 4; /* ": " and the end of the line */
+
+    if (header_clean(name) && header_clean(value) && more <= r->extra.max - r->extra.n)
+        buf_printf(&r->extra, "%s: %s\r\n", name, value);
 }
 
 void http_response_text(struct http_response *r, unsigned status, const char *text)
@@ -100,8 +96,7 @@ static void put_head(struct http_conn *c, const struct http_response *r, struct 
         buf_printf(out, "Content-Type: %s\r\n", r->content_type);
     if (r->status != 204)
         buf_printf(out, "Content-Length: %zu\r\n", r->body.n);
-    for (size_t i = 0; i < r->n_extra; i++)
-        buf_printf(out, "%s: %s\r\n", r->extra[i].name, r->extra[i].value);
+    buf_put(out, buf_bytes(&r->extra));
     if (!c->keep)
         buf_put_str(out, "Connection: close\r\n");
     else if (c->parser.head.http_1_0)

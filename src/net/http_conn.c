@@ -43,7 +43,7 @@ struct http_conn *conn_new(const struct http_listener *listener, struct loop *lo
     c->fd = fd;
     c->born_ns = clock_ns(&clock_system);
     c->rest = BUF(READ_SIZE);
-    c->out = BUF(c->server->config.response_max + 16384);
+    c->out = BUF(c->server->config.response_max + HTTP_EXTRA_MAX + 16384);
     pthread_mutex_init(&c->lock, NULL);
     http_parser_init(&c->parser);
     net_addr_text(peer, c->peer);
@@ -225,7 +225,7 @@ bool conn_keeps(const struct http_conn *c, const struct http_response *r)
 static enum step refuse_with(struct http_conn *c, unsigned status, const char *problem,
                              const char *header, const char *value)
 {
-    struct http_response r = {.body = BUF(4096)};
+    struct http_response r = {.body = BUF(4096), .extra = BUF(HTTP_EXTRA_MAX)};
 
     response_begin(&r);
     answer_refuse(c, status, problem, &r);
@@ -233,6 +233,7 @@ static enum step refuse_with(struct http_conn *c, unsigned status, const char *p
         http_response_header(&r, header, value);
     answer_compose(c, &r, &c->out);
     buf_done(&r.body);
+    buf_done(&r.extra);
     answer_observe(c, status);
     c->state = CONN_WRITING;
     conn_set_deadline(c, c->server->config.write_ms);

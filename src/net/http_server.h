@@ -15,7 +15,7 @@ typedef struct http_server http_server;
 struct http_conn;
 
 #define HTTP_PARAMS_MAX 4
-#define HTTP_EXTRA_MAX  8
+#define HTTP_EXTRA_MAX  16384
 
 struct http_request {
     const struct http_head *head; /* method, path, query */
@@ -47,14 +47,11 @@ struct http_response {
     unsigned status;          /* begins as 500 */
     const char *content_type; /* a constant; begins as "application/json" */
     struct buf body;          /* its maximum is the server's response_max; wiped after sending */
-    struct {
-        char name[32], value[128];
-    } extra[HTTP_EXTRA_MAX];
-    size_t n_extra;
-    bool close; /* end the connection after this answer */
+    struct buf extra;         /* lines of http_response_header */
+    bool close;               /* end the connection after this answer */
 };
 
-/* Add a header; one that is too long, has control characters or is a ninth is left out. */
+/* Add a header; one with control characters, or past HTTP_EXTRA_MAX bytes in all, is left out. */
 void http_response_header(struct http_response *r, const char *name, const char *value);
 /* {"error": {"code": code, "message": message}} is service's; this is a plain text body. */
 void http_response_text(struct http_response *r, unsigned status, const char *text);

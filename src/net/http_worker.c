@@ -120,12 +120,15 @@ static void *work(void *self)
 {
     http_server *s = self;
     size_t most = s->config.response_max;
-    struct worker w = {.server = s, .answer = {.body = BUF(most)}, .out = BUF(most + 16384)};
+    struct worker w = {.server = s,
+                       .answer = {.body = BUF(most), .extra = BUF(HTTP_EXTRA_MAX)},
+                       .out = BUF(most + HTTP_EXTRA_MAX + 16384)};
     struct http_conn *c;
 
     while ((c = pop(s)))
         run(&w, c);
     buf_done_wipe(&w.answer.body);
+    buf_done(&w.answer.extra);
     buf_done_wipe(&w.out);
     return NULL;
 }

@@ -112,6 +112,7 @@ static enum err_code status_json(kms_service *s, struct buf *ret, struct err *e)
         TRY(json_put_str(o, "proxy_listener", s->config.proxy_listen, e));
     TRY(put_evidence(s, &m, o, e));
     TRY(put_audit(s, o, e));
+    TRY(node_collateral_put(s, o, e));
     return json_write(o, JSON_COMPACT, ret, e);
 }
 
@@ -163,6 +164,7 @@ static void undrain(void *self, const struct http_request *req, struct http_resp
 
 static const struct http_route admin_list[] = {
     {"GET", "/status", status, 0, HTTP_ROUTE_UNLIMITED},
+    {"GET", "/collateral", node_collateral_route, 0, HTTP_ROUTE_UNLIMITED},
     {"GET", "/metrics", metrics, 0, HTTP_ROUTE_UNLIMITED},
     {"GET", "/livez", node_livez, 0, HTTP_ROUTE_UNLIMITED},
     {"GET", "/readyz", node_readyz, 0, HTTP_ROUTE_UNLIMITED},

@@ -84,6 +84,7 @@ static enum err_code verify_own(kms_service *s, const struct evidence *ev, int64
     const char *caveat;
 
     TRY_IN(e, attest_verify_evidence(&s->judge, ev, &b, now, &quote, &fault, e), "own evidence");
+    node_collateral_own(s, verified_quote_facts(quote));
     *ret = *verified_quote_measurements(quote);
     caveat = attest_caveat(quote);
     snprintf(ret_caveat, 256, "%s", caveat ? caveat : "");

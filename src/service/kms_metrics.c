@@ -1,4 +1,5 @@
 /* What is counted, and the line about each exchange. */
+#include "attest/collateral_report.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "service/kms_node.h"
@@ -97,6 +98,7 @@ static void register_once(void)
     };
 
     register_tables();
+    collateral_metrics_register();
     for (size_t i = 0; i < sizeof singles / sizeof *singles; i++)
         metrics_register(singles[i]);
 }
@@ -158,6 +160,8 @@ void node_metrics_write(kms_service *s, struct buf *out)
     metric_set(&bad, stats.bad);
     metric_set(&timeouts, stats.timeouts);
     metrics_write(out);
+    if (s->config.store)
+        collateral_metrics_write(s->config.store, out);
 }
 
 static size_t index_of(const struct http_routes *routes, const struct http_route *route)

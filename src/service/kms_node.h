@@ -10,6 +10,7 @@
 
 #include "kms/pki.h"
 #include "kms/release.h"
+#include "base/json.h"
 #include "net/rate.h"
 #include "service/answer_cache.h"
 #include "service/http_status.h"
@@ -42,6 +43,7 @@ struct kms_service {
     challenges *challenges;
     audit *audit;
     platform_cache *platforms;
+    kms_policies *policies;
     struct attest_judge judge;
     tls_server *tls;
     http_server *server;
@@ -56,11 +58,14 @@ struct kms_service {
     atomic_uint_fast64_t lines_dropped; /* refusals that were not logged one by one */
 
     pthread_mutex_t lock;
-    struct measurements own;      /* of this node's newest verified quote */
-    char caveat[256];             /* what must be said aloud about it; empty: nothing */
-    struct hash32 identity, self; /* as the KMS contract wants it now; self: the principal */
-    int64_t evidence_at;          /* unix, when the certificate's evidence was made */
-    uint64_t evidence_ns;         /* the same moment by the clock that nobody turns */
+    bool has_platform;                /* the next one counts */
+    struct collateral_query platform; /* that this node runs on */
+    char collateral_alarm[700];       /* the worst, as said last; empty: none */
+    struct measurements own;          /* of this node's newest verified quote */
+    char caveat[256];                 /* what must be said aloud about it; empty: nothing */
+    struct hash32 identity, self;     /* as the KMS contract wants it now; self: the principal */
+    int64_t evidence_at;              /* unix, when the certificate's evidence was made */
+    uint64_t evidence_ns;             /* the same moment by the clock that nobody turns */
     struct block_ref evidence_block;
     struct err ready; /* of the last check: ERR_OK, or why not */
     struct finalized_block ready_at;
@@ -97,6 +102,19 @@ struct kms_authority node_authority(kms_service *s);
 MUST_CHECK enum err_code node_check(kms_service *s, unsigned max_age_ms, struct err *e);
 MUST_CHECK enum err_code node_watch(kms_service *s, struct err *e); /* starts the thread */
 void node_watch_end(kms_service *s);
+
+/* ---- kms_collateral.c: what the node holds of Intel's words ---- */
+
+/* This node's platform: its collateral is kept, and readiness depends on it. */
+void node_collateral_own(kms_service *s, const struct attest_facts *facts);
+/* ERR_LOCKED when this node's own evidence cannot be verified for want of collateral. */
+MUST_CHECK enum err_code node_collateral_ready(kms_service *s, struct err *e);
+/* Says an alarm once, when it begins, and its end. */
+void node_collateral_watch(kms_service *s);
+/* {"objects": count, "alarms": count, "worst": text}; nothing without a store. */
+MUST_CHECK enum err_code node_collateral_put(kms_service *s, json *status, struct err *e);
+/* GET /collateral of the admin socket. */
+void node_collateral_route(void *self, const struct http_request *req, struct http_response *ret);
 
 /* ---- kms_routes.c, kms_admin.c ---- */
 

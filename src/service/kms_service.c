@@ -141,6 +141,7 @@ static enum err_code begin(kms_service *s, kms_root **root, struct err *e)
         .objects = s->config.objects,
         .source = s->config.collateral,
     };
+    TRY_IN(e, kms_policies_new(s->config.policies, s->config.clock, &s->policies, e), "policies");
     TRY_IN(e, audit_open(s->config.audit_path, s->config.clock, &s->audit, e), "audit log");
     TRY(make_tls(s, e));
 
@@ -150,6 +151,8 @@ static enum err_code begin(kms_service *s, kms_root **root, struct err *e)
     TRY_IN(e, node_identify(s, e), "governance");
     (void)!node_check(s, 0, &not_ready); /* the owner may have to see evidence before it can be */
     TRY(http_server_start(s->server, e));
+    if (s->config.store)
+        TRY(collateral_store_start(s->config.store, e));
     return node_watch(s, e);
 }
 
@@ -199,6 +202,8 @@ enum err_code kms_service_stop(kms_service *s, struct err *e)
     kms_service_drain(s);
     rc = http_server_drain(s->server, s->config.stop_ms ? s->config.stop_ms : 30000, e);
     node_watch_end(s);
+    if (s->config.store)
+        collateral_store_stop(s->config.store);
     return rc;
 }
 
@@ -217,6 +222,7 @@ void kms_service_free(kms_service *s)
         kms_apps_free(s->apps);
     if (s->platforms)
         platform_cache_free(s->platforms);
+    kms_policies_free(s->policies);
     if (s->pki_answers)
         answer_cache_free(s->pki_answers);
     rate *const limits[] = {s->quotes_peer, s->quotes_all, s->refusal_lines};

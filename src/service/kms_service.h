@@ -6,17 +6,18 @@
  *   GET  /api/public/pki/{app}              the same in version 1's form
  *   POST /api/v2/challenge, /api/v2/evidence, /api/v2/secrets/{app}
  *   GET  /api/attested/onboard/{id}         410
- * Routes of the admin Unix socket: GET /status, /metrics, /livez, /readyz; POST /drain, /undrain.
- * On a loopback port, if asked for: GET /metrics.
- * On the guarded listener (version 1, off unless asked for): POST /api/attested/secrets/{app}, and
- * /livez, /readyz.  It alone believes the headers of an attested-TLS proxy; sent to any other
- * listener, they are refused with 403, whatever is switched on (SR-08).
+ * Routes of the admin Unix socket: GET /status, /collateral, /metrics, /livez, /readyz; POST
+ * /drain, /undrain. On a loopback port, if asked for: GET /metrics. On the guarded listener
+ * (version 1, off unless asked for): POST /api/attested/secrets/{app}, and /livez, /readyz.  It
+ * alone believes the headers of an attested-TLS proxy; sent to any other listener, they are refused
+ * with 403, whatever is switched on (SR-08).
  *
  * The start is fail-closed (SR-72): listeners are bound, the own evidence is made and verified,
  * governance is read, keys are derived, and only then is the first connection accepted.  /readyz is
  * 200 while all of this holds: evidence younger than an hour, chain readable, KMS contract live,
  * this principal allowed, this root committed, not draining. */
 #pragma once
+#include "attest/collateral_store.h"
 #include "attest/provider.h"
 #include "chain/view.h"
 #include "kms/config.h"
@@ -37,10 +38,12 @@ struct kms_service_config {
     const quote_provider *quotes;
     const struct clock *clock;
     const struct collateral_source *collateral; /* for evidence without its own; NULL: none */
-    collateral_cache *objects;                  /* verified ones; NULL: each anew */
-    kms_root **root;    /* taken; NULL or *root NULL: the node starts locked */
-    const char *listen; /* "0.0.0.0:8443" */
-    const char *admin;  /* path of the admin socket */
+    collateral_store *store;   /* the store that `collateral` is of, to show and to watch; NULL */
+    collateral_cache *objects; /* verified ones; NULL: each anew */
+    const char *policies; /* folder of attestation policies that contracts may name; NULL: none */
+    kms_root **root;      /* taken; NULL or *root NULL: the node starts locked */
+    const char *listen;   /* "0.0.0.0:8443" */
+    const char *admin;    /* path of the admin socket */
     const char *audit_path;
     const char *metrics; /* "127.0.0.1:9100"; NULL: none.  security.listeners must agree */
     /* The guarded listener: a loopback "127.0.0.1:8082", or "unix:PATH" (mode 0600); NULL: none.

@@ -16,6 +16,7 @@ struct kms_authority node_authority(kms_service *s)
         .view = s->config.view,
         .clock = s->config.clock,
         .apps = s->apps,
+        .policies = s->policies,
     };
 
     pthread_mutex_lock(&s->lock);
@@ -40,6 +41,7 @@ static enum err_code ask(kms_service *s, struct finalized_block *ret_at, struct 
                        (unsigned long long)age, KMS_EVIDENCE_OLDEST_S);
     /* A log that failed stays so: every release would be refused, so another node is better. */
     TRY_IN(e, audit_works(s->audit, e), "audit log");
+    TRY(node_collateral_ready(s, e));
     TRY(node_identify(s, e));
     a = node_authority(s);
     return kms_decide_self(&a, ret_at, &why, e);
@@ -161,6 +163,7 @@ static void *watch(void *self)
 
         (void)!node_check(s, TICK_MS / 2, &e);
         renew(s, &next);
+        node_collateral_watch(s);
         flush_counts(s);
     } while (wait_tick(s));
     return NULL;

@@ -209,6 +209,23 @@ teereg-sim quote --measurements "$WORK/orders.json" --report-data "$data" --faul
 refused "a simulated quote with another signature is not" 3 'QUOTE_SIG' \
     teereg evidence verify --file "$WORK/broken.bin" --collateral "$WORK/collateral.json" --root "$WORK/root.pem"
 
+# ---- Azure ----
+
+azure=(--type azure-vtpm --collateral "$vectors/dcap/collateral/flashbots_azure_2026-06.json" --at 1781000000)
+says "a real Azure machine's evidence is accepted" '^verdict +accept$' \
+    teereg evidence verify "${azure[@]}" --file "$vectors/dcap/azure/b1780922561.evidence.json"
+refused "one without the intermediates of its key is not, and the missing issuer is named" 3 \
+    'AK_INTERMEDIATE_MISSING.*Global Virtual TPM CA - 03' \
+    teereg evidence verify "${azure[@]}" --file "$vectors/dcap/azure/a1764662251.evidence.json"
+maa=(--type azure-maa --jwks "$vectors/dcap/maa/synthetic_tdxvm_jwks.json" --at 1697680000)
+says "a token about a TDX machine is accepted" '^verdict +accept$' \
+    teereg evidence verify "${maa[@]}" --file "$vectors/dcap/maa/synthetic_tdxvm.jwt"
+refused "one of another issuer is not" 3 'MAA_ISSUER' \
+    teereg evidence verify "${maa[@]}" --file "$vectors/dcap/maa/negative/synthetic_iss_other.jwt"
+refused "nor a genuine one about another kind of machine" 3 'MAA_TYPE' teereg evidence verify --type azure-maa \
+    --jwks "$vectors/dcap/maa/sharedeus2_J0pAPd_jwks.json" --at 1765840000 \
+    --file "$vectors/dcap/maa/sharedeus2_azurevm_midnight_2025-12.jwt"
+
 # ---- event logs ----
 
 logs=$vectors/dcap/ccel

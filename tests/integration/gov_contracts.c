@@ -236,7 +236,7 @@ static void a_revocation_holds_at_the_next_final_block(void **state)
     OK(gov_revoke(owner, &app, GOV_KIND_IDENTITY, &identity, NULL, &e));
     f = app_facts(&q);
     assert_int_equal(f.identity.state, GOV_REVOKED);
-    OK(gov_allow(owner, &app, GOV_KIND_IDENTITY, &identity, NULL, &e));
+    OK(gov_allow(owner, &app, GOV_KIND_IDENTITY, &identity, 0, NULL, &e));
     OK(gov_freeze(owner, &app, GOV_KIND_IDENTITY, &identity, NULL, &e));
     f = app_facts(&q);
     assert_int_equal(f.identity.state, GOV_FROZEN);
@@ -250,8 +250,8 @@ static void every_kind_can_be_revoked_in_the_kms_contract(void **state)
 
     (void)state;
     keccak256(BYTES(mrtd), &subject);
-    OK(gov_allow(owner, &kms, GOV_KIND_FIRMWARE, &subject, NULL, &e));
-    OK(gov_allow(owner, &kms, GOV_KIND_PARAVISOR, &subject, NULL, &e));
+    OK(gov_allow(owner, &kms, GOV_KIND_FIRMWARE, &subject, 0, NULL, &e));
+    OK(gov_allow(owner, &kms, GOV_KIND_PARAVISOR, &subject, 0, NULL, &e));
     f = kms_facts(&(struct gov_kms_query){.firmware_mrtd = mrtd, .paravisor_mrtd = mrtd});
     assert_true(is_active(&f.firmware, &f.at) && is_active(&f.paravisor, &f.at));
     OK(gov_revoke(owner, &kms, GOV_KIND_FIRMWARE, &subject, NULL, &e));

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "chain/abi.h"
 #include "crypto/digest.h"
 #include "gov/registry.h"
 #include "kms/msg.h"
@@ -37,6 +38,10 @@ struct world {
     unsigned fail_read;    /* this one fails (1 = the next but none); 0: none */
     enum err_code fail_as; /* of it, and of `finalized` when fail_finalized */
     bool fail_finalized;
+    struct addr artifact_of; /* the contract that has it */
+    struct buf artifact;
+    unsigned body_calls;
+    enum err_code fail_body;
     pthread_mutex_t lock;
     struct chain_view view;
 
@@ -106,8 +111,26 @@ static inline enum err_code world_read(void *self, const struct finalized_block 
     return ERR_OK;
 }
 
-static const struct chain_view_ops world_view_ops = {.finalized = world_finalized,
-                                                     .read = world_read};
+/* The one artifact that a contract may have, answered as `artifacts(bytes32)` does, whatever was
+ * asked. */
+static inline enum err_code world_body(void *self, const struct finalized_block *at,
+                                       const struct addr *contract, struct bytes calldata,
+                                       struct buf *ret, struct err *e)
+{
+    struct world *w = self;
+    const bool has = addr_eq(contract, &w->artifact_of);
+    const struct abi_value answer = abi_bytes(has ? buf_bytes(&w->artifact) : (struct bytes){0});
+
+    (void)at;
+    (void)calldata;
+    w->body_calls++;
+    if (w->fail_body != ERR_OK)
+        return err_set(e, w->fail_body, "a body that fails");
+    return abi_encode("bytes", &answer, 1, ret, e);
+}
+
+static const struct chain_view_ops world_view_ops = {
+    .finalized = world_finalized, .read = world_read, .body = world_body};
 
 static inline void world_set(struct world *w, const struct addr *contract, struct hash32 slot,
                              struct hash32 value)
@@ -267,6 +290,8 @@ static inline void world_make_kms(struct world *w)
     world_set(w, &w->config.kms, gov_slot(GOV_KMS_SLOT_COMMITMENT), *kms_root_commitment(root));
     world_must(kms_apps_new(&root, 0, &a->apps, &e), &e, "apps");
 
+    world_must(kms_policies_new(NULL, &w->clock, &a->policies, &e), &e, "policies");
+
     sim_td_of_image("the KMS", &td);
     self = world_identity(w, &w->config.kms, &td, false);
     identity_principal(&self, &a->config_hash, &a->self);
@@ -308,6 +333,7 @@ static inline struct world *world_new(void)
     json_init();
     pthread_mutex_init(&w->lock, NULL);
     w->now = WORLD_NOW;
+    w->artifact = BUF(GOV_ARTIFACT_MAX);
     w->clock = (struct clock){.unix_now = world_unix, .monotonic_ns = world_ns, .self = w};
     w->block = (struct finalized_block){.ref = {100, {{0xb1}}}, .timestamp = WORLD_NOW - 12};
     w->view =
@@ -327,8 +353,10 @@ static inline void world_free(struct world *w)
     challenges_free(w->ctx.challenges);
     kms_apps_free(w->ctx.authority.apps);
     platform_cache_free(w->cache);
+    kms_policies_free(w->ctx.authority.policies);
     EVP_PKEY_free(w->ctx.tls_key);
     sim_platform_free(w->platform);
+    buf_done(&w->artifact);
     pthread_mutex_destroy(&w->lock);
     free(w);
 }

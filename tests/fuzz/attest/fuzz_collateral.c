@@ -25,6 +25,7 @@ static void policy(struct bytes in)
     struct err e;
 
     (void)!attest_policy_decode_json(in, &p, &e);
+    (void)!attest_policy_body_decode(in, &p, &e);
     if (attest_policy_decode(in, &p, &e) != ERR_OK)
         return;
     if (attest_policy_encode(&p, &again, &e) != ERR_OK || !bytes_eq(buf_bytes(&again), in))

@@ -1,5 +1,6 @@
 /* policy: as people write it and as it is hashed. */
 #include "support/dcap.h"
+#include "crypto/digest.h"
 #include "attest/policy.h"
 
 #define MR                                                                                         \
@@ -65,6 +66,26 @@ static void what_was_written_is_read_back_in_both_forms(void **state)
     need(attest_policy_hash(&p, &a, &e), &e);
     need(attest_policy_hash(&r, &b, &e), &e);
     assert_true(hash32_eq(&a, &b));
+}
+
+static void the_hash_is_of_the_body(void **state)
+{
+    struct buf body AUTO_CALL(buf_done) = BUF(POLICY_BODY_MAX);
+    struct attest_policy p, q;
+    struct hash32 a, b;
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(parse(full, &p), ERR_OK);
+    need(attest_policy_body(&p, &body, &e), &e);
+    sha256(buf_bytes(&body), &a);
+    need(attest_policy_hash(&p, &b, &e), &e);
+    assert_true(hash32_eq(&a, &b));
+    need(attest_policy_body_decode(buf_bytes(&body), &q, &e), &e);
+    assert_int_equal(q.n_fmspc, p.n_fmspc);
+    body.p[0] ^= 1; /* another kind of thing */
+    assert_int_equal(attest_policy_body_decode(buf_bytes(&body), &q, &e), ERR_INVALID);
+    assert_int_equal(attest_policy_body_decode((struct bytes){body.p, 5}, &q, &e), ERR_INVALID);
 }
 
 static void what_means_nothing_is_refused(void **state)
@@ -141,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_object_is_the_default_whose_encoding_is_empty),
         cmocka_unit_test(what_was_written_is_read_back_in_both_forms),
+        cmocka_unit_test(the_hash_is_of_the_body),
         cmocka_unit_test(what_means_nothing_is_refused),
         cmocka_unit_test(an_encoding_has_one_form),
         cmocka_unit_test(lists_of_statuses_are_read),

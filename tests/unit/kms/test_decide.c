@@ -1,6 +1,7 @@
 /* decide: what governance says of this KMS, the application, the workload and its operator. */
 #include "crypto/pem.h"
 #include "kms/pki.h"
+#include "kms/release_steps.h"
 #include "unit/kms/release_support.h"
 
 /* ---- this KMS ---- */
@@ -286,23 +287,39 @@ static void scheme_1_also_wants_the_firmware_on_the_list(void **state)
     assert_why(w, &a, KMS_FIRMWARE_NOT_ALLOWED);
 }
 
-static void a_policy_that_this_node_does_not_have_is_refused(void **state)
+/* No identity of Azure's without its paravisor: MRTD is the paravisor's. */
+static void an_azure_machine_also_wants_its_paravisor_on_the_list(void **state)
+{
+    struct kms_app_standing standing = {.time = gov_time_of(1000, 1000)};
+    struct measurements m = {.kind = TEE_AZURE_TDX};
+    enum kms_reason why = KMS_GRANTED;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(release_paravisor(&standing, &m, &why, &e), ERR_DENIED);
+    assert_int_equal(why, KMS_PARAVISOR_NOT_ALLOWED);
+    m.kind = TEE_TDX; /* which has none */
+    assert_int_equal(release_paravisor(&standing, &m, &why, &e), ERR_OK);
+    m.kind = TEE_AZURE_TDX;
+    standing.kms.paravisor.state = GOV_ALLOWED;
+    assert_int_equal(release_paravisor(&standing, &m, &why, &e), ERR_OK);
+}
+
+static void the_paravisor_is_asked_for_by_its_mrtd(void **state)
 {
     struct world *w = *state;
-    struct ask a = world_ask(w);
-    struct hash32 id = world_identity(w, &w->app_a, &w->td_a, false), ours;
-    const struct hash32 zero = {0}, seven = gov_word_u64(7);
-    struct err e = {0};
+    const uint8_t mrtd[48] = {7};
+    struct kms_app_standing standing;
+    enum kms_reason why = KMS_GRANTED;
+    struct kms_authority a = w->ctx.authority;
+    struct hash32 key;
+    struct err e;
 
-    world_set(w, &w->app_a, gov_slot_entry(GOV_SLOT_POLICY_HASHES, &zero, 0), (struct hash32){{1}});
-    assert_why(w, &a, KMS_POLICY_UNKNOWN);
-    assert_int_equal(kms_config_policy_hash(&w->config, &ours, &e), ERR_OK);
-    world_set(w, &w->app_a, gov_slot_entry(GOV_SLOT_POLICY_HASHES, &zero, 0), ours);
-    assert_why(w, &a, KMS_GRANTED);
-    world_set_identity(w, &w->app_a, &id, world_policy(GOV_ALLOWED, 7, 1, 0));
-    assert_why(w, &a, KMS_POLICY_UNKNOWN);
-    world_set(w, &w->app_a, gov_slot_entry(GOV_SLOT_POLICY_HASHES, &seven, 0), ours);
-    assert_why(w, &a, KMS_GRANTED);
+    keccak256(BYTES(mrtd), &key);
+    world_set(w, &w->config.kms, gov_slot_entry(GOV_KMS_SLOT_PARAVISORS, &key, 0), world_allowed());
+    assert_int_equal(kms_decide_app(&a, &w->app_a, mrtd, &standing, &why, &e), ERR_OK);
+    assert_int_equal(standing.kms.paravisor.state, GOV_ALLOWED);
+    assert_int_not_equal(standing.kms.firmware.state, GOV_ALLOWED);
 }
 
 static void the_certificate_ends_with_the_permission(void **state)
@@ -563,7 +580,8 @@ int main(void)
         IN_WORLD(rtmr3_counts_where_the_contract_says_so),
         IN_WORLD(principals_count_where_the_contract_says_so),
         IN_WORLD(scheme_1_also_wants_the_firmware_on_the_list),
-        IN_WORLD(a_policy_that_this_node_does_not_have_is_refused),
+        IN_WORLD(an_azure_machine_also_wants_its_paravisor_on_the_list),
+        IN_WORLD(the_paravisor_is_asked_for_by_its_mrtd),
         IN_WORLD(the_certificate_ends_with_the_permission),
         IN_WORLD(no_operator_is_needed_where_the_contract_wants_none),
         IN_WORLD(an_operator_who_is_wanted_must_vouch),

@@ -409,11 +409,12 @@ static void every_reason_has_a_name_and_a_public_face(void **state)
 static void refusals_by_governance_look_alike_from_outside(void **state)
 {
     static const enum kms_reason by_governance[] = {
-        KMS_APP_NOT_ALLOWED,      KMS_APP_CODE,
-        KMS_APP_NOT_LIVE,         KMS_LINEAGE,
-        KMS_IDENTITY_NOT_ALLOWED, KMS_FIRMWARE_NOT_ALLOWED,
-        KMS_POLICY_UNKNOWN,       KMS_OPERATOR_MISSING,
-        KMS_OPERATOR_SIGNATURE,   KMS_OPERATOR_NOT_ALLOWED};
+        KMS_APP_NOT_ALLOWED,       KMS_APP_CODE,
+        KMS_APP_NOT_LIVE,          KMS_LINEAGE,
+        KMS_IDENTITY_NOT_ALLOWED,  KMS_FIRMWARE_NOT_ALLOWED,
+        KMS_PARAVISOR_NOT_ALLOWED, KMS_POLICY_UNKNOWN,
+        KMS_OPERATOR_MISSING,      KMS_OPERATOR_SIGNATURE,
+        KMS_OPERATOR_NOT_ALLOWED};
     const char *first, *text;
 
     (void)state;

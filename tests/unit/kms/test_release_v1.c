@@ -316,6 +316,20 @@ static void a_contract_that_wants_an_operator_is_refused_by_name(void **state)
     assert_v1(w, &a, &g, KMS_OPERATOR_V1);
 }
 
+static void a_policy_that_a_contract_demands_is_refused_by_name(void **state)
+{
+    struct world *w = *state;
+    GOT;
+    struct ask_v1 a = ask_of(w, &g);
+    const struct hash32 zero = {0};
+    struct hash32 ours;
+    struct err e = {0};
+
+    assert_int_equal(kms_config_policy_hash(&w->config, &ours, &e), ERR_OK);
+    world_set(w, &w->app_a, gov_slot_entry(GOV_SLOT_POLICY_HASHES, &zero, 0), ours);
+    assert_v1(w, &a, &g, KMS_POLICY_V1);
+}
+
 static void headers_that_say_nothing_are_refused(void **state)
 {
     struct world *w = *state;
@@ -415,6 +429,7 @@ int main(void)
         IN_V1(azure_needs_its_firmware_allowed_by_name),
         IN_V1(another_workload_is_refused),
         IN_V1(a_contract_that_wants_an_operator_is_refused_by_name),
+        IN_V1(a_policy_that_a_contract_demands_is_refused_by_name),
         IN_V1(headers_that_say_nothing_are_refused),
         IN_V1(a_body_that_is_no_csr_is_refused),
         IN_V1(an_application_that_is_revoked_is_refused),

@@ -1,0 +1,23 @@
+/* collateral_report - what can be seen of a store: metrics and JSON.  Room: attest. */
+#pragma once
+#include "attest/collateral_store.h"
+#include "base/json.h"
+
+/* Once per process, at start. */
+void collateral_metrics_register(void);
+/* For the store alone. */
+void collateral_count_fetch(enum collateral_kind kind, bool good, uint64_t ns);
+/* Gauges of each object that is held, appended in Prometheus' form:
+ *   teereg_collateral_age_seconds{kind,tee,fmspc}, teereg_collateral_seconds_left{...} (negative
+ *   once nextUpdate has passed), teereg_collateral_evaluation_number{...}
+ * and counters of the store. */
+void collateral_metrics_write(collateral_store *s, struct buf *out);
+
+/* {"objects": [{"kind", "tee", "fmspc", "ca", "issued", "next_update", "evaluation_number",
+ * "origin", "fetched", "refresh_in_seconds", "problem"}...], "alarms": [...], counters} */
+MUST_CHECK enum err_code collateral_store_json(collateral_store *s, json **ret, struct err *e);
+/* What somebody should look at, as a sentence: an object that is past its nextUpdate, or near it
+ * and not to be refreshed.  False: nothing. */
+bool collateral_alarm(const struct collateral_item *item, int64_t now, char *ret, size_t size);
+/* "TCB info of TDX platforms 90c06f000000" */
+void collateral_item_name(const struct collateral_item *item, char *ret, size_t size);

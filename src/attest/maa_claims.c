@@ -1,0 +1,113 @@
+#include "attest/maa_claims.h"
+
+#include "base/codec.h"
+
+enum err_code maa_read_common(const json *root, struct maa_claims *ret, struct err *e)
+{
+    const char *issuer;
+
+    TRY(json_get_str(root, "iss", sizeof ret->issuer - 1, &issuer, e));
+    TRY(json_get_i64(root, "iat", &ret->issued, e));
+    TRY(json_get_i64(root, "nbf", &ret->not_before, e));
+    TRY(json_get_i64(root, "exp", &ret->expires, e));
+    snprintf(ret->issuer, sizeof ret->issuer, "%s", issuer);
+    return ERR_OK;
+}
+
+enum err_code maa_machine(const json *root, bool is_guest, const json **ret, struct err *e)
+{
+    if (is_guest)
+        return json_get_object(root, "x-ms-isolation-tee", ret, e);
+    *ret = root;
+    return ERR_OK;
+}
+
+bool maa_type_is(const json *obj, const char *word)
+{
+    const char *type;
+    struct err ignored;
+
+    return json_get_str(obj, "x-ms-attestation-type", 64, &type, &ignored) == ERR_OK &&
+           strcmp(type, word) == 0;
+}
+
+enum err_code maa_read_td(const json *machine, struct td_report *ret, struct err *e)
+{
+    struct td_report td = {0};
+    const struct {
+        const char *claim;
+        uint8_t *to;
+        size_t n;
+    } all[] = {
+        {"tdx_tee_tcb_svn", td.tee_tcb_svn, sizeof td.tee_tcb_svn},
+        {"tdx_mrseam", td.mrseam, sizeof td.mrseam},
+        {"tdx_mrsignerseam", td.mrsignerseam, sizeof td.mrsignerseam},
+        {"tdx_seam_attributes", td.seam_attributes, sizeof td.seam_attributes},
+        {"tdx_td_attributes", td.td_attributes, sizeof td.td_attributes},
+        {"tdx_xfam", td.xfam, sizeof td.xfam},
+        {"tdx_mrtd", td.mrtd, sizeof td.mrtd},
+        {"tdx_mrconfigid", td.mrconfigid, sizeof td.mrconfigid},
+        {"tdx_mrowner", td.mrowner, sizeof td.mrowner},
+        {"tdx_mrownerconfig", td.mrownerconfig, sizeof td.mrownerconfig},
+        {"tdx_rtmr0", td.rtmr[0], sizeof td.rtmr[0]},
+        {"tdx_rtmr1", td.rtmr[1], sizeof td.rtmr[1]},
+        {"tdx_rtmr2", td.rtmr[2], sizeof td.rtmr[2]},
+        {"tdx_rtmr3", td.rtmr[3], sizeof td.rtmr[3]},
+        {"tdx_report_data", td.report_data, sizeof td.report_data},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        TRY(json_get_hex(machine, all[i].claim, all[i].to, all[i].n, e));
+    *ret = td;
+    return ERR_OK;
+}
+
+enum err_code maa_check_debug(const json *root, const json *machine, struct err *e)
+{
+    static const char *const of_guest[] = {
+        "x-ms-azurevm-bootdebug-enabled",
+        "x-ms-azurevm-kerneldebug-enabled",
+        "x-ms-azurevm-hypervisordebug-enabled",
+    };
+    const char *state = "disabled";
+    struct td_report td;
+    bool debug;
+
+    TRY(json_get_bool(machine, "tdx_td_attributes_debug", &debug, e));
+    TRY(maa_read_td(machine, &td, e));
+    if (debug || (td.td_attributes[0] & 1))
+        return err_set(e, ERR_DENIED, "a DEBUG TD: its host reads its memory");
+    if (json_has(machine, "dbgstat"))
+        TRY(json_get_str(machine, "dbgstat", 64, &state, e));
+    if (strcmp(state, "disabled") != 0)
+        return err_set(e, ERR_DENIED, "dbgstat is not disabled");
+    for (size_t i = 0; i < sizeof of_guest / sizeof of_guest[0]; i++) {
+        debug = false;
+        if (json_has(root, of_guest[i]))
+            TRY(json_get_bool(root, of_guest[i], &debug, e));
+        if (debug)
+            return err_set(e, ERR_DENIED, "%s", of_guest[i]);
+    }
+    return ERR_OK;
+}
+
+/* Of a machine's token it stands there as it was sent, of a guest's in base64. */
+enum err_code maa_check_nonce(const json *root, bool is_guest, const char *nonce, struct err *e)
+{
+    struct buf wanted AUTO_CALL(buf_done) = BUF(8192);
+    const json *runtime, *holder = root;
+    const char *found;
+
+    if (is_guest) {
+        TRY(json_get_object(root, "x-ms-runtime", &runtime, e));
+        TRY(json_get_object(runtime, "client-payload", &holder, e));
+        base64_put(&wanted, bytes_of_str(nonce));
+    } else {
+        buf_put_str(&wanted, nonce);
+    }
+    TRY(buf_check(&wanted, e));
+    TRY(json_get_str(holder, "nonce", 8192, &found, e));
+    if (!bytes_eq(bytes_of_str(found), buf_bytes(&wanted)))
+        return err_set(e, ERR_VERIFY, "another nonce than was sent");
+    return ERR_OK;
+}
