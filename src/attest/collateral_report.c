@@ -75,7 +75,8 @@ void collateral_item_name(const struct collateral_item *item, char *ret, size_t 
     hex_encode(BYTES(item->query.fmspc), fmspc);
     switch (item->kind) {
     case COLLATERAL_TCB_INFO:
-        snprintf(ret, size, "TCB info of %s platforms %s", collateral_tee_word(item->query.tee), fmspc);
+        snprintf(ret, size, "TCB info of %s platforms %s", collateral_tee_word(item->query.tee),
+                 fmspc);
         break;
     case COLLATERAL_QE_IDENTITY:
         snprintf(ret, size, "QE identity of %s", collateral_tee_word(item->query.tee));
@@ -102,8 +103,8 @@ void collateral_item_of(const collateral_object *o, struct collateral_item *ret)
     } else if (o->kind == COLLATERAL_QE_IDENTITY) {
         ret->query.tee = o->qe_identity.tee;
     } else if (o->kind == COLLATERAL_PCK_CRL) {
-        ret->query.ca = collateral_of_ca(o->crl.issuer, PCK_CA_PLATFORM) ? PCK_CA_PLATFORM
-                                                                         : PCK_CA_PROCESSOR;
+        ret->query.ca =
+            collateral_of_ca(o->crl.issuer, PCK_CA_PLATFORM) ? PCK_CA_PLATFORM : PCK_CA_PROCESSOR;
     }
 }
 

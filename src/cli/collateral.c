@@ -42,8 +42,8 @@ static enum err_code check_older(const struct collateral *had, const struct coll
         clock_format(had->part[k]->issued, then);
         clock_format(has->part[k]->issued, now);
         return err_set(e, ERR_VERIFY,
-                       "%s has a %s of %s, what was fetched is of %s: it is not replaced",
-                       path, collateral_kind_name((enum collateral_kind)k), then, now);
+                       "%s has a %s of %s, what was fetched is of %s: it is not replaced", path,
+                       collateral_kind_name((enum collateral_kind)k), then, now);
     }
     return ERR_OK;
 }
@@ -87,8 +87,8 @@ static enum err_code put_objects(const struct cli_args *a, const struct gathered
         collateral_item_of(g->parts.part[k], &item);
         TRY(json_new_object(&one, e));
         TRY(collateral_item_json(&item, one, e));
-        TRY(collateral_put_one(a, list, k, collateral_kind_name((enum collateral_kind)k),
-                               TAKE(one), e));
+        TRY(collateral_put_one(a, list, k, collateral_kind_name((enum collateral_kind)k), TAKE(one),
+                               e));
     }
     return json_put(o, "objects", TAKE(list), e);
 }
@@ -161,8 +161,7 @@ static enum err_code out_path(const char *out, bool folder, const struct collate
     return buf_check(ret, e);
 }
 
-static enum err_code raise_floors(const struct gather *g, const struct gathered *got,
-                                  struct err *e)
+static enum err_code raise_floors(const struct gather *g, const struct gathered *got, struct err *e)
 {
     for (size_t k = 0; k < COLLATERAL_KINDS; k++)
         TRY_IN(e,
@@ -235,8 +234,7 @@ const struct cli_option collateral_fetch_options[] = {
     {"update", "SET", "standard, or early: what platforms will be judged by later", "standard",
      CLI_OPTIONAL},
     {"out", "PATH", "a file, or a folder for --collateral-dir", NULL, CLI_REQUIRED},
-    {"state", "FILE", "evaluation numbers seen so far; lower ones are refused", NULL,
-     CLI_OPTIONAL},
+    {"state", "FILE", "evaluation numbers seen so far; lower ones are refused", NULL, CLI_OPTIONAL},
     {.name = NULL},
 };
 

@@ -32,8 +32,8 @@ enum err_code gather_add_path(struct gather *g, const char *path, struct err *e)
     return ERR_OK;
 }
 
-static enum err_code add_service(const struct cli_args *a, enum pcs_update update,
-                                 struct gather *g, struct err *e)
+enum err_code gather_add_service(const struct cli_args *a, enum pcs_update update, struct gather *g,
+                                 struct err *e)
 {
     struct buf ca AUTO_CALL(buf_done) = BUF(CA_FILE_MAX);
     const char *path = cli_value(a, "url-ca");
@@ -48,19 +48,26 @@ static enum err_code add_service(const struct cli_args *a, enum pcs_update updat
     return ERR_OK;
 }
 
-enum err_code gather_open(const struct cli_args *a, enum pcs_update update, struct gather *ret,
-                          struct err *e)
+enum err_code gather_open_empty(const struct cli_args *a, struct gather *ret, struct err *e)
 {
-    const char *path;
     uint64_t seconds;
 
     TRY(cli_u64(a, "seconds", SECONDS_MAX, &seconds, e));
     TRY(collateral_floors_new(cli_value(a, "state"), attest_roots(), &ret->floors, e));
+    ret->end_ns = clock_ns(&clock_system) + seconds * NS_PER_S;
+    return ERR_OK;
+}
+
+enum err_code gather_open(const struct cli_args *a, enum pcs_update update, struct gather *ret,
+                          struct err *e)
+{
+    const char *path;
+
+    TRY(gather_open_empty(a, ret, e));
     for (size_t i = 0; (path = cli_value_at(a, "from", i)) != NULL; i++)
         TRY_IN(e, gather_add_path(ret, path, e), "--from");
     if (ret->n == 0 || cli_value(a, "url"))
-        TRY(add_service(a, update, ret, e));
-    ret->end_ns = clock_ns(&clock_system) + seconds * NS_PER_S;
+        TRY(gather_add_service(a, update, ret, e));
     return ERR_OK;
 }
 

@@ -1,6 +1,7 @@
 /* gather - collateral for the commands about it: from files, folders and services.  Room: cli. */
 #pragma once
 #include "attest/collateral_fetch.h"
+#include "attest/collateral_store.h"
 #include "cli/cli.h"
 #include "cli/exhibit.h"
 
@@ -27,8 +28,13 @@ struct gather {
 /* --from, --url, --url-ca, --seconds, and --state where a verb has it.  update: of the service. */
 MUST_CHECK enum err_code gather_open(const struct cli_args *a, enum pcs_update update,
                                      struct gather *ret, struct err *e);
+/* Without --from and --url: places are added. */
+MUST_CHECK enum err_code gather_open_empty(const struct cli_args *a, struct gather *ret,
+                                           struct err *e);
 void gather_done(struct gather *g);
-/* One more place. */
+/* One more place: a file or folder, or the service of --url and --url-ca. */
+MUST_CHECK enum err_code gather_add_service(const struct cli_args *a, enum pcs_update update,
+                                            struct gather *g, struct err *e);
 MUST_CHECK enum err_code gather_add_path(struct gather *g, const char *path, struct err *e);
 
 /* All four parts for one platform, verified.  Begin with {0}. */
