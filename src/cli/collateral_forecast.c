@@ -164,12 +164,13 @@ static enum err_code judge(const struct asked *q, struct err *e)
         char when[21];
 
         if (held->at <= f->now)
-            return err_set(e, ERR_DENIED, "%s is refused: %s", q->names[i], held->detail);
+            return err_set(e, ERR_DENIED, "%s is refused: %s: %s", q->names[i],
+                           attest_fault_name(held->fault), held->detail);
         if (end->at == FORECAST_NEVER || end->at > f->now + q->warn_s)
             continue;
         clock_format(end->at, when);
-        return err_set(e, ERR_DENIED, "%s will be refused from %s on: %s", q->names[i], when,
-                       end->detail);
+        return err_set(e, ERR_DENIED, "%s will be refused from %s on: %s: %s", q->names[i], when,
+                       attest_fault_name(end->fault), end->detail);
     }
     return ERR_OK;
 }
