@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "attest/collateral_report.h"
 #include "attest/collateral_fetch.h"
 #include "base/clock.h"
 #include "base/codec.h"
@@ -196,22 +197,25 @@ static void put_name(struct buf *out, const char *name)
     }
 }
 
-static void put_line(const struct collateral_forecast *f, enum forecast_case c, const char *name,
-                     struct buf *out)
+void collateral_forecast_metric(enum forecast_case c, const char *evidence,
+                                const struct collateral_query *platform, int64_t at,
+                                struct buf *out)
 {
     buf_printf(out, "teereg_collateral_accepted_until_seconds{case=\"%s\",evidence=\"",
-               case_names[c]);
-    put_name(out, name);
+               forecast_case_name(c));
+    put_name(out, evidence);
     buf_put_u8(out, '"');
-    if (f->has_platform) {
-        buf_printf(out, ",tee=\"%s\",fmspc=\"", f->platform.tee == QUOTE_TEE_TDX ? "tdx" : "sgx");
-        hex_put(out, BYTES(f->platform.fmspc));
+    if (platform) {
+        buf_printf(out, ",tee=\"%s\",fmspc=\"", collateral_tee_word(platform->tee));
+        hex_put(out, BYTES(platform->fmspc));
         buf_put_u8(out, '"');
+        if (platform->root && platform->root->development)
+            buf_put_str(out, ",root=\"development\"");
     }
-    if (f->end[c].at == FORECAST_NEVER)
+    if (at == FORECAST_NEVER)
         buf_put_str(out, "} +Inf\n");
     else
-        buf_printf(out, "} %" PRId64 "\n", f->end[c].at);
+        buf_printf(out, "} %" PRId64 "\n", at);
 }
 
 void collateral_forecast_metrics(const struct collateral_forecast *f, const char *const names[],
@@ -223,5 +227,7 @@ void collateral_forecast_metrics(const struct collateral_forecast *f, const char
     for (size_t i = 0; i < n; i++)
         for (size_t c = 0; c < FORECAST_CASES; c++)
             if (f[i].end[c].known)
-                put_line(&f[i], (enum forecast_case)c, names[i], out);
+                collateral_forecast_metric((enum forecast_case)c, names[i],
+                                           f[i].has_platform ? &f[i].platform : NULL,
+                                           f[i].end[c].at, out);
 }

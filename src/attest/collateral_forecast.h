@@ -12,9 +12,9 @@
  *
  * Intel publishes no date for the last one.  After a TCB recovery event the new data is "early" for
  * about a year and "standard" then: evaluation 17 (event of 2024-03-12) was standard in June 2025,
- * 18 (2024-11-12) in January 2026 and not yet in June 2025, 19 (2025-05-13) in June 2026 (the
- * collateral in tests/vectors/dcap).  The newest tcbDate of the early TCB info is the event's day,
- * or the next one. */
+ * 18 (2024-11-12) in January 2026 and not yet in June 2025, 19 (2025-05-13) in June 2026, 20
+ * (2025-08-12) on 2026-08-13 (the collateral in tests/vectors/dcap).  The newest tcbDate of the
+ * early TCB info is the event's day, or the next one. */
 #pragma once
 #include "attest/examine.h"
 #include "base/buf.h"
@@ -61,6 +61,10 @@ void collateral_forecast(const struct attest_question *question, const struct co
 /* The earlier of "renewed" and "early": what can be said if collateral is kept up to date. */
 const struct forecast_end *collateral_forecast_end(const struct collateral_forecast *f);
 
+/* One line of what follows; platform NULL: unknown. */
+void collateral_forecast_metric(enum forecast_case c, const char *evidence,
+                                const struct collateral_query *platform, int64_t at,
+                                struct buf *out);
 /* teereg_collateral_accepted_until_seconds{case,evidence,tee,fmspc} in Prometheus' form, of n
  * forecasts about evidence of these names; bytes in a name that a label does not take become '_'.
  * What is not known has no line; FORECAST_NEVER is +Inf. */

@@ -48,6 +48,7 @@ struct cli_judge {
     collateral_cache *objects;
     collateral_store *store; /* without origins: evidence must bring its collateral */
     struct attest_judge judge;
+    struct collateral_origin early; /* the service's early data, for forecasts; get NULL: none */
 };
 /* Begin with {0}; judge points into *ret, which must not move.  --collateral-state, where a verb
  * has it, keeps evaluation numbers. */

@@ -249,6 +249,7 @@ static enum err_code serve(const struct cli_args *a, struct err *e)
     TRY(cli_judge_open(a, &judge, e));
     config.collateral = judge.judge.source;
     config.store = judge.store;
+    config.early = judge.early.get ? &judge.early : NULL;
     config.objects = judge.objects;
     return kms_service_run(&config, e);
 }

@@ -101,7 +101,7 @@ refused "a KMS that is not there" 6 'is the KMS running' \
 
 says "the early data ends it a year after its recovery event" 'accepted_until +2027-08-12T00:00:00Z' \
     teereg collateral forecast --for "$WORK/quote" --url "$good" --metrics "$WORK/metrics.prom"
-grep -qx "teereg_collateral_accepted_until_seconds{case=\"early\",evidence=\"$WORK/quote\",tee=\"tdx\",fmspc=\"53494d000000\"} 1818028800" \
+grep -qx "teereg_collateral_accepted_until_seconds{case=\"early\",evidence=\"$WORK/quote\",tee=\"tdx\",fmspc=\"53494d000000\",root=\"development\"} 1818028800" \
     "$WORK/metrics.prom" || fail "metrics: $(cat "$WORK/metrics.prom")"
 ok "the metrics say the same"
 says "by the check that will refuse" 'ended_by +TCB_STATUS' \
@@ -117,4 +117,11 @@ refused "what is refused already is said" 3 'is refused: TCB_STATUS' \
     teereg collateral forecast --for "$WORK/quote" --from "$WORK/out.json"
 refused "a forecast is about somebody" 2 'of which platform' \
     teereg collateral forecast --from "$WORK/bundle.json"
+
+# ---- a KMS of its own platform ----
+
+system_all --collateral-url "$good"
+has_metric() { curl -s --unix-socket "$WORK/kms.sock" http://kms/metrics | grep -E "accepted_until_seconds.*$1"; }
+eventually "a KMS says until when its own evidence is good" 10 has_metric 'case="held",evidence="own"'
+says "a KMS's collateral has a status too" 'alarms +\[\]' teereg collateral status --admin "$WORK/kms.sock"
 finish

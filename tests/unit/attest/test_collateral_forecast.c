@@ -204,7 +204,7 @@ static void metrics_name_evidence_and_platform(void **state)
     assert_non_null(
         strstr(buf_cstr(&text),
                "teereg_collateral_accepted_until_seconds{case=\"early\",evidence=\"a__b__\","
-               "tee=\"tdx\",fmspc=\"53494d000000\"} 1818028800\n"));
+               "tee=\"tdx\",fmspc=\"53494d000000\",root=\"development\"} 1818028800\n"));
 }
 
 static void what_has_no_end_is_infinite(void **state)
