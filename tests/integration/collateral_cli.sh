@@ -120,8 +120,11 @@ refused "a forecast is about somebody" 2 'of which platform' \
 
 # ---- a KMS of its own platform ----
 
-system_all --collateral-url "$good"
+KMS_MORE+=(--collateral-url "$good")
+system_all
 has_metric() { curl -s --unix-socket "$WORK/kms.sock" http://kms/metrics | grep -E "accepted_until_seconds.*$1"; }
-eventually "a KMS says until when its own evidence is good" 10 has_metric 'case="held",evidence="own"'
+eventually "a KMS says until when its own evidence is good, early data included" 10 has_metric 'case="early",evidence="own"'
+has_metric 'case="held",evidence="any"' >/dev/null || fail "no metric of platforms that are held"
+ok "and what it holds for others"
 says "a KMS's collateral has a status too" 'alarms +\[\]' teereg collateral status --admin "$WORK/kms.sock"
 finish
