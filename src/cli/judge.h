@@ -6,11 +6,8 @@
 #include "cli/cli.h"
 
 /* Where collateral comes from when evidence brings none. */
-#ifdef TEEREG_DEV_ROOTS
-#define CLI_COLLATERAL_URL_HELP "a PCS or PCCS that collateral is fetched from; without: none"
-#else
-#define CLI_COLLATERAL_URL_HELP "a PCS or PCCS; without: Intel's, or none with --collateral-dir"
-#endif
+#define CLI_COLLATERAL_URL_HELP                                                                    \
+    "a PCS or PCCS; without: Intel's, or none with --collateral-dir or in a development build"
 #define CLI_OPT_COLLATERAL                                                                         \
     {"collateral-dir", "FOLDER", "collateral that is there already, asked first", NULL,            \
      CLI_OPTIONAL},                                                                                \
