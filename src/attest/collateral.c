@@ -32,6 +32,13 @@ collateral_object *collateral_object_ref(collateral_object *o)
     return o;
 }
 
+bool collateral_of_ca(struct bytes issuer, enum pck_ca ca)
+{
+    const char *cn = cn_ca[ca == PCK_CA_PLATFORM ? 0 : 1];
+
+    return memmem(issuer.p, issuer.n, cn, strlen(cn)) != NULL;
+}
+
 /* ---- chains of two: signer, root ---- */
 
 struct signer {
