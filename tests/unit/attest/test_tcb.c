@@ -1,0 +1,26 @@
+/* tcb: what no mask of a QE identity can allow. */
+#include "support/dcap.h"
+#include "attest/tcb.h"
+
+static void a_debug_quoting_enclave_is_refused_whatever_the_mask_leaves_out(void **state)
+{
+    struct sgx_report qe = {.attributes = {0x11}};
+    struct qe_identity id = {.attributes = {0x11}, .attributes_mask = {0xfd}};
+    enum attest_fault fault = FAULT_NONE;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(tcb_qe_identity(&qe, &id, &fault, &e), ERR_OK);
+    qe.attributes[0] |= 2;
+    assert_int_equal(tcb_qe_identity(&qe, &id, &fault, &e), ERR_VERIFY);
+    assert_int_equal(fault, FAULT_QE_IDENTITY_ATTRIBUTES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_debug_quoting_enclave_is_refused_whatever_the_mask_leaves_out),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
