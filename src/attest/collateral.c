@@ -32,6 +32,13 @@ collateral_object *collateral_object_ref(collateral_object *o)
     return o;
 }
 
+bool collateral_of_ca(struct bytes issuer, enum pck_ca ca)
+{
+    const char *cn = cn_ca[ca == PCK_CA_PLATFORM ? 0 : 1];
+
+    return memmem(issuer.p, issuer.n, cn, strlen(cn)) != NULL;
+}
+
 /* ---- chains of two: signer, root ---- */
 
 struct signer {
@@ -127,6 +134,7 @@ static enum err_code verify_signer(const struct collateral_text *text, bool is_c
                                    const struct attest_roots *roots, struct known_signer *known,
                                    struct signer *s, enum attest_fault *fault, struct err *e)
 {
+    const enum attest_fault refused = is_ca ? FAULT_PCK_CRL : FAULT_TCB_SIGNER;
     struct hash32 chain;
     struct err why;
 
@@ -134,11 +142,11 @@ static enum err_code verify_signer(const struct collateral_text *text, bool is_c
         return attest_fail(fault, e, FAULT_COLLATERAL_MISSING, "no chain of its issuer");
     sha256(buf_bytes(&text->issuer_chain), &chain);
     if (read_signer(buf_bytes(&text->issuer_chain), roots, s, &why) != ERR_OK)
-        return attest_fail(fault, e, FAULT_TCB_SIGNER, "%s", why.msg);
+        return attest_fail(fault, e, refused, "%s", why.msg);
     if (known && known->known && hash32_eq(&known->chain, &chain))
         return ERR_OK;
     if (check_signer(s, is_ca, &why) != ERR_OK)
-        return attest_fail(fault, e, FAULT_TCB_SIGNER, "%s", why.msg);
+        return attest_fail(fault, e, refused, "%s", why.msg);
     if (known)
         *known = (struct known_signer){chain, true};
     return ERR_OK;
@@ -373,7 +381,7 @@ void collateral_of_bundle(const struct collateral_bundle *b, const struct attest
 
 enum err_code collateral_complete(struct collateral_bundle *b, struct bytes pck_pem, struct err *e)
 {
-    static const char end[] = "-----END CERTIFICATE-----\n";
+    static const char end[] = "-----END CERTIFICATE-----";
     struct collateral_text *crl = &b->text[COLLATERAL_PCK_CRL];
     const uint8_t *second;
 
@@ -383,6 +391,8 @@ enum err_code collateral_complete(struct collateral_bundle *b, struct bytes pck_
     if (!second)
         return ERR_OK; /* the chain's own check says what is wrong with it */
     second += sizeof end - 1;
+    while (second < pck_pem.p + pck_pem.n && (*second == '\r' || *second == '\n'))
+        second++;
     buf_put(&crl->issuer_chain, (struct bytes){second, pck_pem.n - (size_t)(second - pck_pem.p)});
     return buf_check(&crl->issuer_chain, e);
 }

@@ -109,6 +109,10 @@ void collateral_of_bundle(const struct collateral_bundle *b, const struct attest
 MUST_CHECK enum err_code collateral_complete(struct collateral_bundle *b, struct bytes pck_pem,
                                              struct err *e);
 
+/* Does the Name of a PCK CRL's issuer say that CA?  Whether it is the platform's own is for the
+ * verifier, by key. */
+bool collateral_of_ca(struct bytes issuer, enum pck_ca ca);
+
 /* Where a verifier gets collateral that came with no evidence: a store that fetches
  * (attest/collateral_store.h), or what a test has at hand. */
 struct collateral_query {

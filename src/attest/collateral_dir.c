@@ -30,13 +30,6 @@ struct search {
     struct err problem; /* of a file that could not be read: said when nothing else was found */
 };
 
-static bool names_ca(struct bytes issuer, enum pck_ca ca)
-{
-    const char *cn = ca == PCK_CA_PLATFORM ? "PCK Platform CA" : "PCK Processor CA";
-
-    return memmem(issuer.p, issuer.n, cn, strlen(cn)) != NULL;
-}
-
 /* Does the chain of a text end in that root?  A folder may serve platforms of several. */
 static bool ends_in(const struct collateral_text *t, const struct attest_root *root)
 {
@@ -75,7 +68,7 @@ static bool fits(const struct search *s, const struct collateral_text *t, int64_
         if (crl_parse(buf_bytes(&t->body), &crl, &ignored) != ERR_OK)
             return false;
         if (s->kind == COLLATERAL_PCK_CRL
-                ? !names_ca(crl.issuer, s->q->ca)
+                ? !collateral_of_ca(crl.issuer, s->q->ca)
                 : attest_root_signed(s->q->root, crl.tbs, crl.signature, &ignored) != ERR_OK)
             return false;
         *ret_issued = crl.this_update;
@@ -83,11 +76,13 @@ static bool fits(const struct search *s, const struct collateral_text *t, int64_
     }
 }
 
-static void consider(struct search *s, struct collateral_bundle *b)
+static void consider(void *self, const char *path, struct collateral_bundle *b)
 {
+    struct search *s = self;
     struct collateral_text *t = &b->text[s->kind];
     int64_t issued;
 
+    (void)path;
     if (!t->body.n || (s->kind != COLLATERAL_ROOT_CRL && !ends_in(t, s->q->root)) ||
         !fits(s, t, &issued) || (s->found && issued <= s->issued))
         return;
@@ -98,51 +93,78 @@ static void consider(struct search *s, struct collateral_bundle *b)
     s->found = true;
 }
 
-static void look_at(struct search *s, const char *path, const char *name, bool is_folder)
+static void remember(void *self, const struct err *problem)
+{
+    struct search *s = self;
+
+    s->problem = *problem;
+}
+
+/* ---- what is in a folder ---- */
+
+static void look_at_file(const struct collateral_visitor *v, const char *path)
 {
     struct collateral_bundle b AUTO_CALL(collateral_bundle_done) = {0};
     struct buf text AUTO_CALL(buf_done) = BUF(COLLATERAL_BUNDLE_MAX);
     struct err e = {0};
-    enum err_code rc;
-    size_t n = strlen(name);
 
-    if (is_folder) {
-        rc = collateral_parts_read(path, &b, &e);
-    } else {
-        if (n < 5 || strcmp(name + n - 5, ".json") != 0 || collateral_parts_has(name))
-            return;
-        rc = fs_read(path, &text, &e);
-        if (rc == ERR_OK)
-            rc = collateral_bundle_decode(buf_bytes(&text), &b, &e);
-        if (rc != ERR_OK)
-            (void)err_wrap(&e, "%s", path);
+    if (fs_read(path, &text, &e) == ERR_OK &&
+        collateral_bundle_decode(buf_bytes(&text), &b, &e) == ERR_OK) {
+        v->bundle(v->self, path, &b);
+        return;
     }
-    if (rc == ERR_OK)
-        consider(s, &b);
-    else if (rc != ERR_NOT_FOUND)
-        s->problem = e;
+    (void)err_wrap(&e, "%s", path);
+    v->problem(v->self, &e);
 }
 
-static enum err_code search_dir(struct search *s, const char *path, struct err *e)
+static void look_at_parts(const struct collateral_visitor *v, const char *path)
 {
-    AUTO(folder) d = opendir(path);
+    struct collateral_bundle b AUTO_CALL(collateral_bundle_done) = {0};
+    struct err e = {0};
+    enum err_code rc = collateral_parts_read(path, &b, &e);
+
+    if (rc == ERR_OK)
+        v->bundle(v->self, path, &b);
+    else if (rc != ERR_NOT_FOUND)
+        v->problem(v->self, &e);
+}
+
+static bool is_bundle(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n >= 5 && strcmp(name + n - 5, ".json") == 0 && !collateral_parts_has(name);
+}
+
+enum err_code collateral_walk(const char *path, const struct collateral_visitor *v, struct err *e)
+{
+    AUTO(folder) d = NULL;
+    struct stat st;
     size_t n = 0;
 
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+        look_at_file(v, path);
+        return ERR_OK;
+    }
+    d = opendir(path);
     if (!d)
         return err_set(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", path,
                        strerror(errno));
-    look_at(s, path, "", true);
+    look_at_parts(v, path);
     for (const struct dirent *x; (x = readdir(d)) != NULL;) {
         char file[4096];
-        struct stat st;
 
         if (x->d_name[0] == '.')
             continue;
         if (++n > ENTRIES_MAX)
             return err_set(e, ERR_TOO_LARGE, "%s: more than %d entries", path, ENTRIES_MAX);
         snprintf(file, sizeof file, "%s/%s", path, x->d_name);
-        if (stat(file, &st) == 0 && (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
-            look_at(s, file, x->d_name, S_ISDIR(st.st_mode));
+        if (stat(file, &st) != 0)
+            continue;
+        if (S_ISDIR(st.st_mode))
+            look_at_parts(v, file);
+        else if (S_ISREG(st.st_mode) && is_bundle(x->d_name))
+            look_at_file(v, file);
     }
     return ERR_OK;
 }
@@ -151,9 +173,10 @@ static enum err_code get(void *self, enum collateral_kind kind, const struct col
                          unsigned ms, struct collateral_text *ret, struct err *e)
 {
     struct search s = {.kind = kind, .q = q, .ret = ret};
+    const struct collateral_visitor v = {consider, remember, &s};
 
     (void)ms; /* a local disk */
-    TRY(search_dir(&s, self, e));
+    TRY(collateral_walk(self, &v, e));
     if (s.found)
         return ERR_OK;
     if (s.problem.code != ERR_OK) {
@@ -164,17 +187,31 @@ static enum err_code get(void *self, enum collateral_kind kind, const struct col
                    collateral_kind_name(kind));
 }
 
-enum err_code collateral_origin_dir(const char *path, struct collateral_origin *ret, struct err *e)
+static enum err_code open_path(const char *path, struct collateral_origin *ret, struct err *e)
 {
-    struct stat st;
-    char *copy;
+    char *copy = strdup(path);
 
-    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-        return err_set(e, ERR_IO, "folder of collateral %s: there is none that can be read", path);
-    copy = strdup(path);
     if (!copy)
         return err_set(e, ERR_NOMEM, "folder of collateral");
     *ret = (struct collateral_origin){
         .get = get, .done = free, .refresh_s = AGAIN_S, .self = copy, .name = copy};
     return ERR_OK;
+}
+
+enum err_code collateral_origin_dir(const char *path, struct collateral_origin *ret, struct err *e)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return err_set(e, ERR_IO, "folder of collateral %s: there is none that can be read", path);
+    return open_path(path, ret, e);
+}
+
+enum err_code collateral_origin_path(const char *path, struct collateral_origin *ret, struct err *e)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0 || !(S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+        return err_set(e, ERR_NOT_FOUND, "collateral %s: no file and no folder", path);
+    return open_path(path, ret, e);
 }

@@ -31,6 +31,8 @@ static enum err_code check(const struct collateral_sources *from, const collater
         return err_set(e, ERR_VERIFY, "for another platform than was asked for");
     if (o->kind == COLLATERAL_QE_IDENTITY && o->qe_identity.tee != key->tee)
         return err_set(e, ERR_VERIFY, "for another kind of TEE than was asked for");
+    if (o->kind == COLLATERAL_PCK_CRL && !collateral_of_ca(o->crl.issuer, key->ca))
+        return err_set(e, ERR_VERIFY, "by another CA than was asked for");
     if (collateral_number(o) < floor)
         return err_set(e, ERR_VERIFY,
                        "evaluation number %u, but %u was seen before; if Intel took that one back, "

@@ -31,3 +31,16 @@ MUST_CHECK enum err_code collateral_origin_pcs(const struct pcs_config *config,
  * when there is no such folder. */
 MUST_CHECK enum err_code collateral_origin_dir(const char *path, struct collateral_origin *ret,
                                                struct err *e);
+/* The same, or one file, which is a bundle whatever its name. */
+MUST_CHECK enum err_code collateral_origin_path(const char *path, struct collateral_origin *ret,
+                                                struct err *e);
+
+/* What is in a folder, or the file that path is: each bundle, nothing verified, and what could not
+ * be read. */
+struct collateral_visitor {
+    void (*bundle)(void *self, const char *path, struct collateral_bundle *b); /* may take parts */
+    void (*problem)(void *self, const struct err *problem);                    /* names the file */
+    void *self;
+};
+MUST_CHECK enum err_code collateral_walk(const char *path, const struct collateral_visitor *v,
+                                         struct err *e);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "attest/collateral_fetch.h"
 #include "base/codec.h"
 #include "base/metrics.h"
 
@@ -57,12 +58,12 @@ void collateral_count_fetch(enum collateral_kind kind, bool good, uint64_t ns)
 
 /* ---- words ---- */
 
-static const char *tee_word(enum quote_tee tee)
+const char *collateral_tee_word(enum quote_tee tee)
 {
     return tee == QUOTE_TEE_TDX ? "tdx" : "sgx";
 }
 
-static const char *ca_word(enum pck_ca ca)
+const char *collateral_ca_word(enum pck_ca ca)
 {
     return ca == PCK_CA_PLATFORM ? "platform" : "processor";
 }
@@ -74,16 +75,36 @@ void collateral_item_name(const struct collateral_item *item, char *ret, size_t 
     hex_encode(BYTES(item->query.fmspc), fmspc);
     switch (item->kind) {
     case COLLATERAL_TCB_INFO:
-        snprintf(ret, size, "TCB info of %s platforms %s", tee_word(item->query.tee), fmspc);
+        snprintf(ret, size, "TCB info of %s platforms %s", collateral_tee_word(item->query.tee),
+                 fmspc);
         break;
     case COLLATERAL_QE_IDENTITY:
-        snprintf(ret, size, "QE identity of %s", tee_word(item->query.tee));
+        snprintf(ret, size, "QE identity of %s", collateral_tee_word(item->query.tee));
         break;
     case COLLATERAL_PCK_CRL:
-        snprintf(ret, size, "PCK CRL of the %s CA", ca_word(item->query.ca));
+        snprintf(ret, size, "PCK CRL of the %s CA", collateral_ca_word(item->query.ca));
         break;
     default:
         snprintf(ret, size, "%s", collateral_kind_name(item->kind));
+    }
+}
+
+void collateral_item_of(const collateral_object *o, struct collateral_item *ret)
+{
+    *ret = (struct collateral_item){.kind = o->kind,
+                                    .query = {.root = o->root},
+                                    .held = true,
+                                    .issued = o->issued,
+                                    .next_update = o->next_update,
+                                    .evaluation_number = collateral_number(o)};
+    if (o->kind == COLLATERAL_TCB_INFO) {
+        ret->query.tee = o->tcb_info.tee;
+        memcpy(ret->query.fmspc, o->tcb_info.fmspc, sizeof ret->query.fmspc);
+    } else if (o->kind == COLLATERAL_QE_IDENTITY) {
+        ret->query.tee = o->qe_identity.tee;
+    } else if (o->kind == COLLATERAL_PCK_CRL) {
+        ret->query.ca =
+            collateral_of_ca(o->crl.issuer, PCK_CA_PLATFORM) ? PCK_CA_PLATFORM : PCK_CA_PROCESSOR;
     }
 }
 
@@ -112,14 +133,14 @@ static void put_labels(struct buf *out, const struct collateral_item *item)
 {
     buf_printf(out, "{kind=\"%s\"", kind_words[item->kind]);
     if (item->kind == COLLATERAL_TCB_INFO || item->kind == COLLATERAL_QE_IDENTITY)
-        buf_printf(out, ",tee=\"%s\"", tee_word(item->query.tee));
+        buf_printf(out, ",tee=\"%s\"", collateral_tee_word(item->query.tee));
     if (item->kind == COLLATERAL_TCB_INFO) {
         buf_put_str(out, ",fmspc=\"");
         hex_put(out, BYTES(item->query.fmspc));
         buf_put_u8(out, '"');
     }
     if (item->kind == COLLATERAL_PCK_CRL)
-        buf_printf(out, ",ca=\"%s\"", ca_word(item->query.ca));
+        buf_printf(out, ",ca=\"%s\"", collateral_ca_word(item->query.ca));
     if (item->query.root && item->query.root->development)
         buf_put_str(out, ",root=\"development\"");
     buf_put_u8(out, '}');
@@ -193,7 +214,7 @@ void collateral_metrics_write(collateral_store *s, struct buf *out)
 
 /* ---- JSON ---- */
 
-static enum err_code put_time(json *o, const char *name, int64_t t, struct err *e)
+enum err_code collateral_time_json(json *o, const char *name, int64_t t, struct err *e)
 {
     char text[21];
 
@@ -201,30 +222,38 @@ static enum err_code put_time(json *o, const char *name, int64_t t, struct err *
     return json_put_str(o, name, text, e);
 }
 
+enum err_code collateral_item_json(const struct collateral_item *x, json *o, struct err *e)
+{
+    TRY(json_put_str(o, "kind", kind_words[x->kind], e));
+    if (x->kind == COLLATERAL_TCB_INFO || x->kind == COLLATERAL_QE_IDENTITY)
+        TRY(json_put_str(o, "tee", collateral_tee_word(x->query.tee), e));
+    if (x->kind == COLLATERAL_TCB_INFO)
+        TRY(json_put_hex(o, "fmspc", BYTES(x->query.fmspc), e));
+    if (x->kind == COLLATERAL_PCK_CRL)
+        TRY(json_put_str(o, "ca", collateral_ca_word(x->query.ca), e));
+    TRY(json_put_bool(o, "held", x->held, e));
+    if (x->held) {
+        TRY(collateral_time_json(o, "issued", x->issued, e));
+        TRY(collateral_time_json(o, "next_update", x->next_update, e));
+        if (x->evaluation_number)
+            TRY(json_put_u64(o, "evaluation_number", x->evaluation_number, e));
+    }
+    if (*x->origin)
+        TRY(json_put_str(o, "origin", x->origin, e));
+    if (*x->problem)
+        TRY(json_put_str(o, "problem", x->problem, e));
+    return ERR_OK;
+}
+
 static enum err_code put_item(const struct collateral_item *x, json *list, struct err *e)
 {
     AUTO(json) o = NULL;
 
     TRY(json_new_object(&o, e));
-    TRY(json_put_str(o, "kind", kind_words[x->kind], e));
-    if (x->kind == COLLATERAL_TCB_INFO || x->kind == COLLATERAL_QE_IDENTITY)
-        TRY(json_put_str(o, "tee", tee_word(x->query.tee), e));
-    if (x->kind == COLLATERAL_TCB_INFO)
-        TRY(json_put_hex(o, "fmspc", BYTES(x->query.fmspc), e));
-    if (x->kind == COLLATERAL_PCK_CRL)
-        TRY(json_put_str(o, "ca", ca_word(x->query.ca), e));
-    TRY(json_put_bool(o, "held", x->held, e));
-    if (x->held) {
-        TRY(put_time(o, "issued", x->issued, e));
-        TRY(put_time(o, "next_update", x->next_update, e));
-        TRY(put_time(o, "fetched", x->fetched, e));
-        if (x->evaluation_number)
-            TRY(json_put_u64(o, "evaluation_number", x->evaluation_number, e));
-        TRY(json_put_str(o, "origin", x->origin, e));
-    }
+    TRY(collateral_item_json(x, o, e));
+    if (x->held)
+        TRY(collateral_time_json(o, "fetched", x->fetched, e));
     TRY(json_put_u64(o, "refresh_in_seconds", x->refresh_in, e));
-    if (*x->problem)
-        TRY(json_put_str(o, "problem", x->problem, e));
     return json_append(list, TAKE(o), e);
 }
 

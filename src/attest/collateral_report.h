@@ -21,3 +21,12 @@ MUST_CHECK enum err_code collateral_store_json(collateral_store *s, json **ret, 
 bool collateral_alarm(const struct collateral_item *item, int64_t now, char *ret, size_t size);
 /* "TCB info of TDX platforms 90c06f000000" */
 void collateral_item_name(const struct collateral_item *item, char *ret, size_t size);
+/* What an object says of itself; without origin. */
+void collateral_item_of(const collateral_object *o, struct collateral_item *ret);
+/* Its members as above, without those about fetching, into o; a time as text. */
+MUST_CHECK enum err_code collateral_item_json(const struct collateral_item *x, json *o,
+                                              struct err *e);
+MUST_CHECK enum err_code collateral_time_json(json *o, const char *name, int64_t t, struct err *e);
+/* "tdx" or "sgx", "platform" or "processor" */
+const char *collateral_tee_word(enum quote_tee tee);
+const char *collateral_ca_word(enum pck_ca ca);

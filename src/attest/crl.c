@@ -40,8 +40,20 @@ static int by_serial(const void *a, const void *b)
     return __builtin_memcmp(x->b, y->b, x->n);
 }
 
-/* A list of extensions.  ret_number: whether there was a CRL number; NULL: not one of the list. */
-static enum err_code parse_extensions(struct bytes list, bool *ret_number, struct err *e)
+static enum err_code parse_number(struct bytes value, struct bytes *ret, struct err *e)
+{
+    struct rd r = rd_of(value);
+    struct der number;
+
+    TRY(der_expect(&r, DER_INTEGER, &number, e));
+    TRY(der_finish(&r, "the CRL number", e));
+    *ret = number.body;
+    return ERR_OK;
+}
+
+/* A list of extensions.  ret_number: contents of the CRL number, empty: none; NULL: not one of the
+ * list. */
+static enum err_code parse_extensions(struct bytes list, struct bytes *ret_number, struct err *e)
 {
     struct bytes seen[EXTENSIONS_MAX];
     struct rd r = rd_of(list);
@@ -69,7 +81,7 @@ static enum err_code parse_extensions(struct bytes list, bool *ret_number, struc
                 return err_set(e, ERR_INVALID, "an extension twice");
         seen[n] = oid.body;
         if (ret_number && bytes_eq(oid.body, BYTES(oid_crl_number)))
-            *ret_number = true;
+            TRY(parse_number(value.body, ret_number, e));
     }
     return ERR_OK;
 }
@@ -122,7 +134,6 @@ static enum err_code parse_tbs(struct bytes tbs, struct crl *c, struct err *e)
 {
     struct der version, algorithm, name, since, until, entries, tagged, extensions;
     struct rd r = rd_of(tbs), in;
-    bool number = false;
     uint64_t n;
 
     TRY(der_expect(&r, DER_INTEGER, &version, e));
@@ -146,8 +157,8 @@ static enum err_code parse_tbs(struct bytes tbs, struct crl *c, struct err *e)
     in = rd_of(tagged.body);
     TRY(der_expect(&in, DER_SEQUENCE, &extensions, e));
     TRY(der_finish(&in, "the extensions", e));
-    TRY(parse_extensions(extensions.body, &number, e));
-    if (!number)
+    TRY(parse_extensions(extensions.body, &c->number, e));
+    if (c->number.n == 0)
         return err_set(e, ERR_INVALID, "a revocation list without a CRL number");
     return ERR_OK;
 }

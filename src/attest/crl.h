@@ -18,6 +18,7 @@ struct crl_serial {
 
 struct crl {
     struct bytes tbs, signature, issuer; /* borrowed from the DER; issuer is the whole Name */
+    struct bytes number;                 /* contents of the INTEGER; borrowed too */
     int64_t this_update, next_update;
     struct crl_serial *revoked; /* ascending; owned */
     size_t n_revoked;

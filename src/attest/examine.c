@@ -197,6 +197,14 @@ static enum err_code check_object(const struct work *w, enum collateral_kind k,
     return ERR_OK;
 }
 
+/* Signed by the CA certificate of the platform's own chain, whose validity is judged there. */
+static bool is_platforms_own(const struct work *w, const collateral_object *o)
+{
+    return o->kind == COLLATERAL_PCK_CRL && w->platform &&
+           bytes_eq((struct bytes){o->signer_serial, o->signer_serial_len},
+                    (struct bytes){w->platform->ca_serial, w->platform->ca_serial_len});
+}
+
 static enum err_code check_fresh(const struct work *w, enum attest_fault *fault, struct err *e)
 {
     const int64_t now = w->ask->now, grace = w->ask->policy->collateral_grace_s;
@@ -218,7 +226,7 @@ static enum err_code check_fresh(const struct work *w, enum attest_fault *fault,
             return attest_fail(fault, e, FAULT_COLLATERAL_EXPIRED,
                                "the %s ended at %s, it is %s: fetch it anew",
                                collateral_kind_name(o->kind), when, at);
-        if (pck_validity_check(&o->signer, now, NULL, &why) != ERR_OK)
+        if (!is_platforms_own(w, o) && pck_validity_check(&o->signer, now, NULL, &why) != ERR_OK)
             return attest_fail(fault, e, FAULT_COLLATERAL_EXPIRED, "signer of the %s: %s",
                                collateral_kind_name(o->kind), why.msg + strcspn(why.msg, ":") + 2);
     }
@@ -455,6 +463,13 @@ static bool missing(const struct attest_examination *x, enum attest_check c)
     return x->check[c].fault == FAULT_COLLATERAL_MISSING;
 }
 
+/* A PCK CRL is refused because of its CA, where that CA is refused already as the platform's. */
+static bool follows_from_chain(const struct attest_examination *x, enum attest_check c)
+{
+    return c == CHECK_PCK_CRL && x->check[c].fault == FAULT_PCK_CRL &&
+           x->check[CHECK_PCK_CHAIN].judged && x->check[CHECK_PCK_CHAIN].fault != FAULT_NONE;
+}
+
 /* The first that failed, in order; of one that could not be judged, another failed before.  What is
  * merely not there comes last: a forged chain is the better reason. */
 static void decide(struct work *w)
@@ -469,7 +484,7 @@ static void decide(struct work *w)
             if (!x->check[c].judged)
                 x->ok = false;
             if (!x->check[c].judged || x->check[c].fault == FAULT_NONE ||
-                missing(x, c) != (pass == 1))
+                missing(x, c) != (pass == 1) || follows_from_chain(x, c))
                 continue;
             x->ok = false;
             x->first = c;

@@ -150,10 +150,12 @@ static enum err_code check_ca(const struct chain *c, struct pck_cas *cas, enum a
 /* Leading zero bytes are the sign's, not the number's. */
 size_t pck_serial_keep(struct bytes serial, uint8_t ret[static PCK_SERIAL_MAX])
 {
-    while (serial.n > 0 && (serial.n > PCK_SERIAL_MAX || serial.p[0] == 0)) {
+    while (serial.n > 0 && serial.p[0] == 0) {
         serial.p++;
         serial.n--;
     }
+    if (serial.n > PCK_SERIAL_MAX)
+        return 0;
     if (serial.n > 0)
         memcpy(ret, serial.p, serial.n);
     return serial.n;

@@ -119,6 +119,7 @@ struct bytes pck_pem_trim(struct bytes pem);
 /* Another certificate; begin with {0}. */
 void pck_validity_add(struct pck_validity *v, int64_t not_before, int64_t not_after,
                       const char *name);
-/* Without leading zero bytes, which are the sign's and not the number's; returns the length. */
+/* Without leading zero bytes, which are the sign's and not the number's; returns the length, 0 of
+ * one that is longer than a serial number may be: a list then counts as naming it (crl_has). */
 size_t pck_serial_keep(struct bytes serial, uint8_t ret[static PCK_SERIAL_MAX]);
 void pck_ca_id(const struct pck_cert *ca, struct hash32 *ret);

@@ -11,7 +11,7 @@
 
 static void skip_space(struct rd *r)
 {
-    while (r->left > 0 && strchr(" \t\r\n", r->p[0]) && r->p[0])
+    while (rd_ok(r) && r->left > 0 && strchr(" \t\r\n", r->p[0]) && r->p[0])
         rd_u8(r);
 }
 

@@ -33,8 +33,9 @@ enum err_code step_td_attributes(const struct attest_policy *policy,
     uint64_t allowed = policy->attributes_allowed & TD_ATTRIBUTES_KNOWN;
 
     (void)now;
-    /* A TD that can migrate is only as good as the service TD that moves it. */
-    if (!policy->service_td || policy->n_mrservicetd == 0)
+    /* A TD that can migrate is only as good as the service TD that moves it: one that is listed. */
+    if (!policy->service_td || policy->n_mrservicetd == 0 ||
+        bytes_all_zero(BYTES(facts->td.mrservicetd)))
         allowed &= ~TD_MIGRATABLE;
     if (found & TD_DEBUG)
         return attest_fail(fault, e, FAULT_TD_DEBUG,

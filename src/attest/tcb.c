@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include "base/codec.h"
 
+#define SGX_ATTRIBUTES_DEBUG 0x02 /* of the first byte */
+
 static bool masked_eq(struct bytes found, const uint8_t *wanted, const uint8_t *mask)
 {
     for (size_t i = 0; i < found.n; i++)
@@ -20,7 +22,9 @@ enum err_code tcb_qe_identity(const struct sgx_report *qe, const struct qe_ident
         return attest_fail(fault, e, FAULT_QE_IDENTITY_MISCSELECT,
                            "MISCSELECT of the quoting enclave is not Intel's");
     hex_encode(BYTES(qe->attributes), hex);
-    if (!masked_eq(BYTES(qe->attributes), id->attributes, id->attributes_mask))
+    /* DEBUG whatever the mask leaves out: its host reads the enclave's keys. */
+    if (!masked_eq(BYTES(qe->attributes), id->attributes, id->attributes_mask) ||
+        qe->attributes[0] & SGX_ATTRIBUTES_DEBUG)
         return attest_fail(fault, e, FAULT_QE_IDENTITY_ATTRIBUTES,
                            "ATTRIBUTES %s of the quoting enclave are not Intel's (DEBUG is bit 1)",
                            hex);
@@ -183,7 +187,6 @@ enum err_code tcb_evaluate(const struct td_report *td, bool td15, const struct p
 {
     struct tcb_evaluation t, ignored;
     enum tcb_status current;
-    struct err why;
 
     t.n_advisories = 0;
     t.date = INT64_MAX;
@@ -195,10 +198,9 @@ enum err_code tcb_evaluate(const struct td_report *td, bool td15, const struct p
     if (td15) {
         ignored.n_advisories = 0;
         ignored.date = INT64_MAX;
-        /* What runs now and meets no level leaves the word of the launch, as Intel's rules do. */
-        if (evaluate_once(td, td->tee_tcb_svn2, pck, info, qe, &ignored, &current, NULL, &why) ==
-            ERR_OK)
-            t.status = tcb_status_relaunch(t.status, current);
+        /* What runs now and is known to nobody is refused like what ran at the launch. */
+        TRY(evaluate_once(td, td->tee_tcb_svn2, pck, info, qe, &ignored, &current, fault, e));
+        t.status = tcb_status_relaunch(t.status, current);
     }
     qsort(t.advisories, t.n_advisories, sizeof t.advisories[0], by_id);
     *ret = t;

@@ -2,16 +2,21 @@
 #include "attest/azure.h"
 #include "base/fs.h"
 #include "cli/exhibit.h"
+#include "cli/files.h"
 #include "cli/judge.h"
 #include "cli/verdict.h"
 #include "crypto/pem.h"
 #include "crypto/x509.h"
+
+#define BUNDLE_FILE_MAX (8 * COLLATERAL_BUNDLE_MAX) /* so that a larger one is refused by name */
 
 /* What is asked, as it stands in memory. */
 struct asked {
     struct exhibit exhibit;
     struct buf root_der;
     struct attest_root root; /* when root_der is not empty */
+    struct buf bundle;       /* when bundle_given */
+    bool bundle_given;
     struct collateral collateral;
     bool has_collateral;
     struct attest_policy policy;
@@ -24,6 +29,7 @@ static void asked_done(struct asked *q)
 {
     exhibit_done(&q->exhibit);
     buf_done(&q->root_der);
+    buf_done(&q->bundle);
     attest_root_done(&q->root);
     collateral_done(&q->collateral);
 }
@@ -53,36 +59,52 @@ static struct attest_roots roots_of(const struct asked *q)
     return q->root_der.n ? (struct attest_roots){&q->root, 1} : *attest_roots();
 }
 
-static enum err_code read_collateral(const struct cli_args *a, const struct attest_roots *roots,
-                                     struct asked *q, struct err *e)
+/* What judges is wrong, not what is judged: that is the caller's mistake. */
+static enum err_code as_usage(enum err_code code, struct err *e)
+{
+    if (code == ERR_OK || code == ERR_NOMEM)
+        return code;
+    e->code = ERR_USAGE;
+    return ERR_USAGE;
+}
+
+static enum err_code read_bundle(const struct cli_args *a, struct buf *ret, struct err *e)
+{
+    const char *path = cli_value(a, "collateral");
+
+    if (path)
+        TRY_IN(e, fs_read(path, ret, e), "--collateral");
+    return ERR_OK;
+}
+
+static enum err_code read_options(const struct cli_args *a, struct asked *q, struct err *e)
+{
+    TRY(cli_verify_policy(a, &q->policy, e));
+    TRY(cli_verify_time(a, &q->now, e));
+    TRY(cli_verify_report_data(a, &q->expected, &q->has_expected, e));
+    TRY(read_root(a, q, e));
+    q->bundle = BUF(BUNDLE_FILE_MAX);
+    return read_bundle(a, &q->bundle, e);
+}
+
+/* The bundle that was given, else the one in the evidence. */
+static enum err_code use_collateral(const struct attest_roots *roots, struct asked *q,
+                                    struct err *e)
 {
     struct collateral_bundle bundle AUTO_CALL(collateral_bundle_done) = {0};
-    struct buf text AUTO_CALL(buf_done) = BUF(COLLATERAL_BUNDLE_MAX);
-    const char *path = cli_value(a, "collateral");
+    const bool given = q->bundle_given;
     struct quote quote;
     struct err ignored;
 
-    if (!path && q->exhibit.collateral.n == 0)
+    if (!given && q->exhibit.collateral.n == 0)
         return ERR_OK;
-    if (path)
-        TRY_IN(e, fs_read(path, &text, e), "--collateral");
-    TRY_IN(e,
-           collateral_bundle_decode(path ? buf_bytes(&text) : buf_bytes(&q->exhibit.collateral),
-                                    &bundle, e),
-           "%s", path ? path : "the evidence");
+    TRY(collateral_bundle_decode(given ? buf_bytes(&q->bundle) : buf_bytes(&q->exhibit.collateral),
+                                 &bundle, e));
     if (quote_parse(exhibit_quote(&q->exhibit), &quote, NULL, &ignored) == ERR_OK)
         TRY(collateral_complete(&bundle, quote.pck_pem, e));
     collateral_of_bundle(&bundle, roots, NULL, &q->collateral);
     q->has_collateral = true;
     return ERR_OK;
-}
-
-static enum err_code read_asked(const struct cli_args *a, struct asked *q, struct err *e)
-{
-    TRY(cli_verify_policy(a, &q->policy, e));
-    TRY(cli_verify_time(a, &q->now, e));
-    TRY(cli_verify_report_data(a, &q->expected, &q->has_expected, e));
-    return read_root(a, q, e);
 }
 
 /* ---- judging ---- */
@@ -154,14 +176,15 @@ static enum err_code verify_azure(const struct cli_args *a, const struct asked *
 }
 
 /* What cannot even be read is refused like anything else. */
-static enum err_code refuse_form(const struct cli_args *a, const char *why, struct err *e)
+static enum err_code refuse_form(const struct cli_args *a, const char *check,
+                                 enum attest_fault fault, const char *why, struct err *e)
 {
     struct verdict v AUTO_CALL(verdict_done) = {0};
-    struct attest_finding f = {.judged = true, .fault = FAULT_AZURE_EVIDENCE};
+    struct attest_finding f = {.judged = true, .fault = fault};
 
     TRY(verdict_begin(&v, e));
     snprintf(f.detail, sizeof f.detail, "%.223s", why);
-    TRY(verdict_check(&v, "evidence form", &f, true, e));
+    TRY(verdict_check(&v, check, &f, true, e));
     v.fault = f.fault;
     v.message = f.detail;
     return verdict_tell(a, &v, e);
@@ -169,7 +192,20 @@ static enum err_code refuse_form(const struct cli_args *a, const char *why, stru
 
 static bool is_malformed(enum err_code code)
 {
-    return code == ERR_INVALID || code == ERR_TOO_LARGE;
+    return code == ERR_INVALID || code == ERR_TOO_LARGE || code == ERR_VERIFY ||
+           code == ERR_NOT_FOUND;
+}
+
+/* What looked like something else and is not may still be a quote with a flipped version. */
+static enum attest_fault fault_as_quote(const struct buf *data)
+{
+    enum attest_fault fault = FAULT_NONE;
+    struct quote quote;
+    struct err ignored;
+
+    if (quote_parse(buf_bytes(data), &quote, &fault, &ignored) == ERR_OK)
+        return FAULT_VERSION;
+    return fault;
 }
 
 /* Options that say nothing about this kind would be silently without effect. */
@@ -192,8 +228,11 @@ enum err_code evidence_verify(const struct cli_args *a, struct err *e)
     struct asked q AUTO_CALL(asked_done) = {0};
     const char *type = cli_value(a, "type");
     const bool azure = strcmp(type, EVIDENCE_TYPE_AZURE_VTPM) == 0;
+    const char *path = cli_value(a, "file");
+    struct buf data AUTO_CALL(buf_done) = BUF(EVIDENCE_JSON_MAX);
     struct attest_roots roots;
     enum err_code code;
+    struct err why;
 
     TRY(check_options(a, strcmp(type, EVIDENCE_TYPE_MAA) == 0, e));
     if (strcmp(type, EVIDENCE_TYPE_MAA) == 0)
@@ -201,21 +240,33 @@ enum err_code evidence_verify(const struct cli_args *a, struct err *e)
     if (!azure && strcmp(type, EVIDENCE_TYPE_TDX) != 0)
         return err_set(e, ERR_USAGE, "--type %s: expected %s, %s or %s", type, EVIDENCE_TYPE_TDX,
                        EVIDENCE_TYPE_AZURE_VTPM, EVIDENCE_TYPE_MAA);
-    TRY(read_asked(a, &q, e));
-    code = exhibit_read(cli_value(a, "file"), &q.exhibit, e);
-    if (azure && is_malformed(code)) {
-        struct err why = *e;
-
-        return refuse_form(a, why.msg, e);
+    q.bundle_given = cli_value(a, "collateral") != NULL;
+    TRY(as_usage(read_options(a, &q, e), e));
+    code = cli_read(path, &data, e);
+    if (code == ERR_TOO_LARGE) {
+        why = *e;
+        return refuse_form(a, "form", azure ? FAULT_AZURE_EVIDENCE : FAULT_PARSE_SIZE, why.msg, e);
+    }
+    TRY(as_usage(code, e));
+    code = exhibit_of(buf_bytes(&data), path, &q.exhibit, e);
+    if (is_malformed(code)) {
+        why = *e;
+        return refuse_form(a, "form", azure ? FAULT_AZURE_EVIDENCE : fault_as_quote(&data), why.msg,
+                           e);
     }
     TRY(code);
     if (azure && !q.exhibit.is_azure)
-        return refuse_form(a, "not evidence of an Azure machine", e);
+        return refuse_form(a, "form", FAULT_AZURE_EVIDENCE, "not evidence of an Azure machine", e);
     if (!azure && q.exhibit.is_azure)
         return err_set(e, ERR_USAGE, "--type %s: the file holds %s evidence", type,
                        EVIDENCE_TYPE_AZURE_VTPM);
     roots = roots_of(&q);
-    TRY(read_collateral(a, &roots, &q, e));
+    code = use_collateral(&roots, &q, e);
+    if (is_malformed(code)) {
+        why = *e;
+        return refuse_form(a, "collateral", FAULT_COLLATERAL_FORMAT, why.msg, e);
+    }
+    TRY(code);
     return azure ? verify_azure(a, &q, &roots, e) : verify_tdx(a, &q, &roots, e);
 }
 

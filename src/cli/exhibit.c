@@ -57,36 +57,46 @@ static enum err_code from_json(struct bytes text, struct exhibit *ret, struct er
     return ERR_OK;
 }
 
-enum err_code exhibit_read(const char *path, struct exhibit *ret, struct err *e)
+static enum err_code decode(struct bytes data, struct exhibit *ret, struct err *e)
 {
     static const char pem_begin[] = "-----BEGIN CERTIFICATE-----";
     struct evidence ev AUTO_CALL(evidence_done) = {0};
-    struct buf data AUTO_CALL(buf_done) = BUF(EVIDENCE_JSON_MAX);
     struct buf der AUTO_CALL(buf_done) = BUF(X509_DER_MAX);
 
-    TRY(cli_read(path, &data, e));
-    if (data.n > 0 && data.p[0] == '{') {
-        TRY_IN(e, from_json(buf_bytes(&data), ret, e), "%s", path);
-        return ERR_OK;
-    }
+    if (data.n > 0 && data.p[0] == '{')
+        return from_json(data, ret, e);
     if (data.n >= sizeof pem_begin && memcmp(data.p, pem_begin, sizeof pem_begin - 1) == 0) {
-        TRY_IN(e, pem_decode(buf_bytes(&data), "CERTIFICATE", &der, e), "%s", path);
-        TRY_IN(e, evidence_of_certificate(buf_bytes(&der), &ev, e), "%s", path);
+        TRY(pem_decode(data, "CERTIFICATE", &der, e));
+        TRY(evidence_of_certificate(buf_bytes(&der), &ev, e));
         return from_evidence(&ev, "certificate", ret, e);
     }
     if (data.n > 0 && data.p[0] == 0x30) {
-        TRY_IN(e, evidence_of_certificate(buf_bytes(&data), &ev, e), "%s", path);
+        TRY(evidence_of_certificate(data, &ev, e));
         return from_evidence(&ev, "certificate", ret, e);
     }
     /* A quote begins with its version, little endian; this with its own, big endian. */
     if (data.n > 1 && data.p[0] == 0 && data.p[1] == 1) {
-        TRY_IN(e, azure_evidence_decode(buf_bytes(&data), &ret->azure, e), "%s", path);
+        TRY(azure_evidence_decode(data, &ret->azure, e));
         ret->is_azure = true;
         ret->form = "Azure evidence";
         return ERR_OK;
     }
-    ret->quote = data;
-    data = (struct buf){0};
+    ret->quote = BUF(EVIDENCE_JSON_MAX);
+    buf_put(&ret->quote, data);
     ret->form = "quote";
+    return buf_check(&ret->quote, e);
+}
+
+enum err_code exhibit_of(struct bytes data, const char *path, struct exhibit *ret, struct err *e)
+{
+    TRY_IN(e, decode(data, ret, e), "%s", path);
     return ERR_OK;
+}
+
+enum err_code exhibit_read(const char *path, struct exhibit *ret, struct err *e)
+{
+    struct buf data AUTO_CALL(buf_done) = BUF(EVIDENCE_JSON_MAX);
+
+    TRY(cli_read(path, &data, e));
+    return exhibit_of(buf_bytes(&data), path, ret, e);
 }

@@ -17,6 +17,9 @@ struct exhibit {
 };
 void exhibit_done(struct exhibit *x);
 MUST_CHECK enum err_code exhibit_read(const char *path, struct exhibit *ret, struct err *e);
+/* The same of bytes that were read from there. */
+MUST_CHECK enum err_code exhibit_of(struct bytes data, const char *path, struct exhibit *ret,
+                                    struct err *e);
 /* The TDX quote of either kind; borrowed. */
 struct bytes exhibit_quote(const struct exhibit *x);
 

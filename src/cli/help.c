@@ -13,7 +13,7 @@ void help_teereg(FILE *to, const struct cli_noun *const nouns[])
           "secrets\n\nusage: teereg NOUN VERB [OPTION...]\n\n",
           to);
     for (; *nouns; nouns++)
-        fprintf(to, "  %-10s %s\n", (*nouns)->name, (*nouns)->summary);
+        fprintf(to, "  %-11s %s\n", (*nouns)->name, (*nouns)->summary);
     fputs("\n`teereg NOUN --help` lists a noun's verbs, `teereg NOUN VERB --help` its options.\n",
           to);
     exit_codes(to);

@@ -82,13 +82,15 @@ static enum err_code add_dir(const char *path, collateral_store *store, struct e
     return collateral_store_add(store, &origin, e);
 }
 
-static enum err_code add_pcs(const struct cli_args *a, collateral_store *store, struct err *e)
+static enum err_code add_pcs(const struct cli_args *a, collateral_store *store,
+                             struct collateral_origin *ret_early, struct err *e)
 {
     struct buf ca AUTO_CALL(buf_done) = BUF(CA_FILE_MAX);
     struct collateral_origin origin = {0};
     struct pcs_config config;
 
     TRY(cli_pcs(a, &ca, &config, e));
+    TRY_IN(e, collateral_origin_pcs(&config, PCS_EARLY, ret_early, e), "--collateral-url");
     TRY_IN(e, collateral_origin_pcs(&config, PCS_STANDARD, &origin, e), "--collateral-url");
     return collateral_store_add(store, &origin, e);
 }
@@ -118,7 +120,7 @@ enum err_code cli_judge_open(const struct cli_args *a, struct cli_judge *ret, st
     if (path)
         TRY(add_dir(path, ret->store, e));
     if (wants_pcs(a))
-        TRY(add_pcs(a, ret->store, e));
+        TRY(add_pcs(a, ret->store, &ret->early, e));
     ret->judge = (struct attest_judge){
         .policy = &ret->policy,
         .objects = ret->objects,
@@ -132,6 +134,7 @@ void cli_judge_done(struct cli_judge *j)
     if (j->store)
         collateral_store_free(j->store);
     collateral_cache_free(j->objects);
+    collateral_origin_done(&j->early);
 }
 
 /* ---- for one platform ---- */

@@ -6,11 +6,8 @@
 #include "cli/cli.h"
 
 /* Where collateral comes from when evidence brings none. */
-#ifdef TEEREG_DEV_ROOTS
-#define CLI_COLLATERAL_URL_HELP "a PCS or PCCS that collateral is fetched from; without: none"
-#else
-#define CLI_COLLATERAL_URL_HELP "a PCS or PCCS; without: Intel's, or none with --collateral-dir"
-#endif
+#define CLI_COLLATERAL_URL_HELP                                                                    \
+    "a PCS or PCCS; without: Intel's, or none with --collateral-dir or in a development build"
 #define CLI_OPT_COLLATERAL                                                                         \
     {"collateral-dir", "FOLDER", "collateral that is there already, asked first", NULL,            \
      CLI_OPTIONAL},                                                                                \
@@ -48,6 +45,7 @@ struct cli_judge {
     collateral_cache *objects;
     collateral_store *store; /* without origins: evidence must bring its collateral */
     struct attest_judge judge;
+    struct collateral_origin early; /* the service's early data, for forecasts; get NULL: none */
 };
 /* Begin with {0}; judge points into *ret, which must not move.  --collateral-state, where a verb
  * has it, keeps evaluation numbers. */

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "chain/view_trusted.h"
+#include "cli/admin.h"
 #include "cli/cli.h"
 #include "cli/quotes.h"
 #include "cli/judge.h"
@@ -248,46 +249,19 @@ static enum err_code serve(const struct cli_args *a, struct err *e)
     TRY(cli_judge_open(a, &judge, e));
     config.collateral = judge.judge.source;
     config.store = judge.store;
+    config.early = judge.early.get ? &judge.early : NULL;
     config.objects = judge.objects;
     return kms_service_run(&config, e);
 }
 
 /* ---- the admin socket ---- */
 
-static enum err_code admin_call(const struct cli_args *a, const char *method, const char *path,
-                                struct http_answer *ret, struct err *e)
-{
-    const char *socket = cli_value(a, "admin");
-    const struct http_client_config config = {
-        .allow_http = true, .allow_private = true, .unix_socket = socket, .total_ms = 10000};
-    struct buf url AUTO_CALL(buf_done) = BUF(128);
-    AUTO(http_client) client = NULL;
-
-    buf_printf(&url, "http://localhost%s", path);
-    TRY(buf_check(&url, e));
-    const struct http_call call = {.method = method, .url = buf_cstr(&url)};
-
-    TRY(http_client_new(&config, &client, e));
-    if (access(socket, F_OK) != 0)
-        return err_set(e, ERR_UPSTREAM,
-                       "admin socket %s: %s (is the KMS running? --admin "
-                       "names its socket)",
-                       socket, strerror(errno));
-    TRY_IN(e, http_client_do(client, &call, ret, e), "admin socket %s (is the KMS running?)",
-           socket);
-    if (ret->status != 200)
-        return err_set(e, ERR_UPSTREAM, "admin socket %s: status %u", socket, ret->status);
-    return ERR_OK;
-}
-
 static enum err_code print_answer(const struct cli_args *a, const char *method, const char *path,
                                   struct err *e)
 {
-    struct http_answer answer AUTO_CALL(http_answer_done) = {0};
     AUTO(json) result = NULL;
 
-    TRY(admin_call(a, method, path, &answer, e));
-    TRY_IN(e, json_parse(buf_bytes(&answer.body), 65536, &result, e), "admin socket");
+    TRY(cli_admin_call(cli_value(a, "admin"), method, path, &result, e));
     return cli_print(a, result, e);
 }
 
@@ -305,7 +279,7 @@ static enum err_code drain(const struct cli_args *a, struct err *e)
 
 #define OPT_ADMIN                                                                                  \
     {                                                                                              \
-        "admin", "PATH", "the admin socket", "/run/teereg/kms.sock", CLI_OPTIONAL                  \
+        "admin", "PATH", "the admin socket", CLI_ADMIN_SOCKET, CLI_OPTIONAL                        \
     }
 
 static const struct cli_option config_options[] = {SECURITY_OPTIONS, {.name = NULL}};

@@ -106,6 +106,7 @@ enum err_code node_attest(kms_service *s, struct err *e)
     TRY(node_claim(s, &k, &block, e));
     TRY(node_evidence(s, REPORT_KMS_TLS, NULL, NULL, buf_bytes(&k), &ev, e));
     TRY(verify_own(s, &ev, now, &own, caveat, e));
+    TRY(node_forecast_quote(s, &ev, e));
     TRY(evidence_extension_encode(&ev, &extension, e));
     TRY(node_certificate(s, buf_bytes(&extension), &cert, e));
     TRY(tls_server_set_certificate(s->tls, s->tls_key, cert, e));

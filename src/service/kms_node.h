@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "kms/pki.h"
+#include "attest/collateral_forecast.h"
 #include "kms/release.h"
 #include "base/json.h"
 #include "net/rate.h"
@@ -61,11 +62,19 @@ struct kms_service {
     bool has_platform;                /* the next one counts */
     struct collateral_query platform; /* that this node runs on */
     char collateral_alarm[700];       /* the worst, as said last; empty: none */
-    struct measurements own;          /* of this node's newest verified quote */
-    char caveat[256];                 /* what must be said aloud about it; empty: nothing */
-    struct hash32 identity, self;     /* as the KMS contract wants it now; self: the principal */
-    int64_t evidence_at;              /* unix, when the certificate's evidence was made */
-    uint64_t evidence_ns;             /* the same moment by the clock that nobody turns */
+    struct {
+        struct buf quote; /* of this node's newest evidence */
+        uint64_t next_ns; /* when it is asked about again */
+        struct collateral_forecast told;
+        bool is_told;
+        struct collateral early; /* of the watching thread alone, this and the next */
+        uint64_t early_ns;
+    } forecast;                   /* kms_forecast.c */
+    struct measurements own;      /* of this node's newest verified quote */
+    char caveat[256];             /* what must be said aloud about it; empty: nothing */
+    struct hash32 identity, self; /* as the KMS contract wants it now; self: the principal */
+    int64_t evidence_at;          /* unix, when the certificate's evidence was made */
+    uint64_t evidence_ns;         /* the same moment by the clock that nobody turns */
     struct block_ref evidence_block;
     struct err ready; /* of the last check: ERR_OK, or why not */
     struct finalized_block ready_at;
@@ -115,6 +124,18 @@ void node_collateral_watch(kms_service *s);
 MUST_CHECK enum err_code node_collateral_put(kms_service *s, json *status, struct err *e);
 /* GET /collateral of the admin socket. */
 void node_collateral_route(void *self, const struct http_request *req, struct http_response *ret);
+
+/* ---- kms_forecast.c: until when this node's evidence will be accepted ---- */
+
+/* The quote that it is about from now on. */
+MUST_CHECK enum err_code node_forecast_quote(kms_service *s, const struct evidence *ev,
+                                             struct err *e);
+/* Foresees, when it is time; may fetch early data.  The watching thread's. */
+void node_forecast(kms_service *s);
+/* teereg_collateral_accepted_until_seconds (attest/collateral_forecast.h): evidence="own", and
+ * evidence="any" of each platform whose TCB info is held: until then, if nothing is fetched. */
+void node_forecast_metrics(kms_service *s, struct buf *out);
+void node_forecast_done(kms_service *s);
 
 /* ---- kms_routes.c, kms_admin.c ---- */
 

@@ -229,6 +229,7 @@ void kms_service_free(kms_service *s)
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (limits[i])
             rate_free(limits[i]);
+    node_forecast_done(s);
     secret_free(s->proxy_token);
     EVP_PKEY_free(s->tls_key);
     for (size_t i = 0; i < sizeof s->strings / sizeof *s->strings; i++)

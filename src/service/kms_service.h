@@ -38,8 +38,9 @@ struct kms_service_config {
     const quote_provider *quotes;
     const struct clock *clock;
     const struct collateral_source *collateral; /* for evidence without its own; NULL: none */
-    collateral_store *store;   /* the store that `collateral` is of, to show and to watch; NULL */
-    collateral_cache *objects; /* verified ones; NULL: each anew */
+    collateral_store *store; /* the store that `collateral` is of, to show and to watch; NULL */
+    const struct collateral_origin *early; /* of early data, for the forecast; NULL: none */
+    collateral_cache *objects;             /* verified ones; NULL: each anew */
     const char *policies; /* folder of attestation policies that contracts may name; NULL: none */
     kms_root **root;      /* taken; NULL or *root NULL: the node starts locked */
     const char *listen;   /* "0.0.0.0:8443" */

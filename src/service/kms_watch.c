@@ -164,6 +164,7 @@ static void *watch(void *self)
         (void)!node_check(s, TICK_MS / 2, &e);
         renew(s, &next);
         node_collateral_watch(s);
+        node_forecast(s);
         flush_counts(s);
     } while (wait_tick(s));
     return NULL;

@@ -18,7 +18,7 @@ while read -r noun; do
     nouns=$((nouns + 1))
     while read -r verb; do verbs+=("$noun $verb"); done < <(teereg "$noun" --help | entries)
 done < <(teereg --help | entries)
-[ "$nouns" = 7 ] && [ ${#verbs[@]} -ge 22 ] || fail "found $nouns nouns and ${#verbs[@]} verbs in the help"
+[ "$nouns" = 8 ] && [ ${#verbs[@]} -ge 22 ] || fail "found $nouns nouns and ${#verbs[@]} verbs in the help"
 
 for verb in "${verbs[@]}"; do
     read -ra words <<<"$verb"
@@ -171,6 +171,14 @@ says "a real quote is accepted under Intel's root, with what Intel said then" '^
     teereg evidence verify --file "$phala" "${bundle[@]}"
 grep -q '^status *UpToDate$' "$WORK/said" || fail "it does not say how up to date the platform is"
 refused "the same quote without collateral is not" 3 'COLLATERAL_MISSING' teereg evidence verify --file "$phala"
+printf '{"tcb_info": "x' >"$WORK/garbled.json"
+refused "nor with collateral that cannot be read" 3 'COLLATERAL_FORMAT' \
+    teereg evidence verify --file "$phala" --collateral "$WORK/garbled.json"
+(printf '{' && tail -c +2 "$phala") >"$WORK/flipped"
+refused "a quote that looks like something else is refused as a quote" 3 'VERSION' \
+    teereg evidence verify --file "$WORK/flipped" "${bundle[@]}"
+refused "a policy that is none is the caller's mistake" 2 'policy' \
+    teereg evidence verify --file "$phala" "${bundle[@]}" --policy "$WORK/garbled.json"
 refused "nor when its collateral has ended" 3 'COLLATERAL_EXPIRED' \
     teereg evidence verify --file "$phala" "${late[@]}"
 refused "a DEBUG TD is not" 3 'TD_DEBUG' teereg evidence verify --file "$quotes/tdx_v4_50806f_DEBUG_coco4.bin" \

@@ -375,6 +375,18 @@ static void a_flood_of_platforms_drops_neither_our_own_nor_what_all_share(void *
     assert_int_equal(st->a.asked[COLLATERAL_ROOT_CRL], 1);
 }
 
+static void the_list_of_another_ca_is_not_taken(void **state)
+{
+    struct stage *st = *state;
+    struct collateral c AUTO_CALL(collateral_done) = {0};
+    struct collateral_query q = query();
+
+    q.ca = PCK_CA_PROCESSOR;
+    assert_int_equal(ask(st, &q, &c), 3);
+    assert_null(c.part[COLLATERAL_PCK_CRL]);
+    assert_non_null(strstr(c.problem[COLLATERAL_PCK_CRL].detail, "by another CA"));
+}
+
 /* ---- refreshing ---- */
 
 static void objects_are_fetched_anew_once_a_day_and_not_all_at_one_moment(void **state)
@@ -394,6 +406,20 @@ static void objects_are_fetched_anew_once_a_day_and_not_all_at_one_moment(void *
     pass(DAY);
     refresh_all(st);
     assert_int_equal(total(&st->a), 8);
+}
+
+/* JUNE is of the first days of that month and good for 30. */
+static void what_ends_soon_is_fetched_anew_before_it_ends(void **state)
+{
+    struct stage *st = *state;
+
+    assert_int_equal(ask_once(st), 4);
+    unix_s = item(st, COLLATERAL_TCB_INFO).next_update - 8 * 3600;
+    pass(DAY / 24 / 60);
+    ns += (uint64_t)DAY * 1000000000u;
+    refresh_all(st);
+    assert_in_range(item(st, COLLATERAL_TCB_INFO).refresh_in, 8 * 3600 / 2 * 3 / 4 - 60,
+                    8 * 3600 / 2);
 }
 
 static void a_refresh_that_fails_leaves_the_object_and_is_tried_ever_more_rarely(void **state)
@@ -569,6 +595,8 @@ int main(void)
         T(unknown_platforms_are_looked_up_at_a_bounded_rate),
         T(a_flood_of_platforms_drops_neither_our_own_nor_what_all_share),
         T(objects_are_fetched_anew_once_a_day_and_not_all_at_one_moment),
+        T(the_list_of_another_ca_is_not_taken),
+        T(what_ends_soon_is_fetched_anew_before_it_ends),
         T(a_refresh_that_fails_leaves_the_object_and_is_tried_ever_more_rarely),
         T(a_newer_object_replaces_the_one_that_is_held),
         T(an_older_object_does_not_replace_the_one_that_is_held),

@@ -56,6 +56,7 @@ static void anything_beside_the_two_members_is_refused(void **state)
 {
     (void)state;
     refuses("{\"tcbInfo\":{},\"signature\":\"" SIG "\",\"more\":1}");
+    refuses("{\"more\" : 1, \"tcbInfo\":{},\"signature\":\"" SIG "\"}");
     refuses("{\"tcbInfo\":{}}");
     refuses("{\"signature\":\"" SIG "\"}");
     refuses("{\"enclaveIdentity\":{},\"signature\":\"" SIG "\"}");

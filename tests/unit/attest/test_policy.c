@@ -176,6 +176,8 @@ static void a_td_that_can_migrate_needs_a_service_td_that_policy_lists(void **st
     assert_int_equal(verdict_by(&td, &policy), FAULT_NONE);
     td.mrservicetd[46] = 1;
     assert_int_equal(verdict_by(&td, &policy), FAULT_TD_SERVICE);
+    memset(td.mrservicetd, 0, sizeof td.mrservicetd);
+    assert_int_equal(verdict_by(&td, &policy), FAULT_TD_ATTRIBUTES);
 }
 
 static void lists_of_policy_restrict_modules_owners_and_platforms(void **state)

@@ -67,6 +67,38 @@ static void v5_with_a_td15_report_verifies(void **state)
     assert_verifies(SIM_V5_TD15);
 }
 
+/* The module that runs now is the one of TEE_TCB_SVN2. */
+static enum attest_fault verdict_of_module(uint8_t svn, uint8_t version)
+{
+    const struct attest_judge j = {.policy = &attest_policy_default, .source = &sim_source};
+    struct buf quote AUTO_CALL(buf_done) = BUF(SIM_QUOTE_MAX);
+    struct report_data rd = some_report_data();
+    enum attest_fault fault = FAULT_NONE;
+    AUTO(verified_quote) q = NULL;
+    AUTO(sim_platform) p = NULL;
+    struct td_report td;
+    struct err e;
+
+    sim_td_of_image("an image", &td);
+    td.tee_tcb_svn2[0] = svn;
+    td.tee_tcb_svn2[1] = version;
+    assert_int_equal(sim_platform_new("a machine", SIM_OK, &p, &e), ERR_OK);
+    assert_int_equal(sim_quote(p, SIM_V5_TD15, &td, &rd, &quote, &e), ERR_OK);
+    if (attest_verify(&j, buf_bytes(&quote), NULL, &rd, NOW, &q, &fault, &e) == ERR_OK)
+        return FAULT_NONE;
+    return fault;
+}
+
+static void a_module_that_runs_now_and_is_known_to_nobody_is_refused(void **state)
+{
+    struct td_report td;
+
+    (void)state;
+    sim_td_of_image("an image", &td);
+    assert_int_equal(verdict_of_module(td.tee_tcb_svn2[0], td.tee_tcb_svn2[1]), FAULT_NONE);
+    assert_int_equal(verdict_of_module(td.tee_tcb_svn2[0], 9), FAULT_TDX_MODULE_MISMATCH);
+}
+
 static void each_fault_is_refused_for_its_own_reason(void **state)
 {
     static const struct {
@@ -298,6 +330,7 @@ int main(void)
         cmocka_unit_test(v4_verifies),
         cmocka_unit_test(v5_with_a_td10_report_verifies),
         cmocka_unit_test(v5_with_a_td15_report_verifies),
+        cmocka_unit_test(a_module_that_runs_now_and_is_known_to_nobody_is_refused),
         cmocka_unit_test(each_fault_is_refused_for_its_own_reason),
         cmocka_unit_test(each_fault_of_collateral_is_refused_for_its_own_reason),
         cmocka_unit_test(a_status_is_accepted_only_by_a_policy_that_names_it),
