@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import subprocess
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 # The verifier's exit codes, of which a peer's program has no like.
@@ -28,7 +29,7 @@ def _file(folder, data, suffix):
     path = os.path.join(folder, hashlib.sha256(data).hexdigest()[:32] + suffix)
     if not os.path.exists(path):
         # Two threads may write the same: each its own file, and the last name stands.
-        scratch = "%s.%d" % (path, id(object()))
+        scratch = "%s.%d" % (path, threading.get_ident())
         with open(scratch, "wb") as f:
             f.write(data)
         os.replace(scratch, path)
