@@ -67,8 +67,7 @@ static void examine_quote(struct work *w)
     snprintf(f->detail, sizeof f->detail, "%s", x->ok ? "" : x->check[x->first].detail);
 }
 
-static enum err_code check_rtmrs(const struct td_report *td, enum attest_fault *fault,
-                                 struct err *e)
+enum err_code azure_check_rtmrs(const struct td_report *td, enum attest_fault *fault, struct err *e)
 {
     for (size_t i = 0; i < 4; i++)
         if (!bytes_all_zero(BYTES(td->rtmr[i])))
@@ -90,7 +89,7 @@ static void examine_td(struct work *w)
     if (w->as->policy->n_paravisor > 0)
         JUDGE(w, AZURE_PARAVISOR,
               step_paravisor(w->as->policy, &w->to->facts, w->as->now, fault, why));
-    JUDGE(w, AZURE_RTMRS, check_rtmrs(&x->facts.td, fault, why));
+    JUDGE(w, AZURE_RTMRS, azure_check_rtmrs(&x->facts.td, fault, why));
 }
 
 /* ---- 2, 3 ---- */

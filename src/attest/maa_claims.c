@@ -75,7 +75,8 @@ enum err_code maa_check_debug(const json *root, const json *machine, struct err 
 
     TRY(json_get_bool(machine, "tdx_td_attributes_debug", &debug, e));
     TRY(maa_read_td(machine, &td, e));
-    if (debug || (td.td_attributes[0] & 1))
+    /* All of byte 0 is for TDs under test ("TUD"), bit 0 the DEBUG of today. */
+    if (debug || td.td_attributes[0] != 0)
         return err_set(e, ERR_DENIED, "a DEBUG TD: its host reads its memory");
     if (json_has(machine, "dbgstat"))
         TRY(json_get_str(machine, "dbgstat", 64, &state, e));

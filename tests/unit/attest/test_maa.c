@@ -229,6 +229,69 @@ static void anything_that_is_debugged_is_refused(void **state)
         FAULT_MAA_DEBUG);
 }
 
+static void every_bit_of_a_td_under_test_is_debugging(void **state)
+{
+    char attributes[] = "\"0000001000000000\"";
+
+    (void)state;
+    for (unsigned bit = 0; bit < 8; bit++) {
+        snprintf(attributes, sizeof attributes, "\"%02x00001000000000\"", 1U << bit);
+        if (verdict("\"0000001000000000\"", attributes) != FAULT_MAA_DEBUG)
+            fail_msg("bit %u", bit);
+    }
+}
+
+/* With a bit set in this claim, which is zero. */
+static enum attest_fault with_a_bit_in(const char *claim)
+{
+    char from[64], to[64];
+
+    snprintf(from, sizeof from, "\"%s\":\"00", claim);
+    snprintf(to, sizeof to, "\"%s\":\"01", claim);
+    return verdict(from, to);
+}
+
+static void the_tdx_module_is_intels_production_one(void **state)
+{
+    (void)state;
+    assert_int_equal(with_a_bit_in("tdx_mrsignerseam"), FAULT_TD_MRSIGNERSEAM);
+    assert_int_equal(with_a_bit_in("tdx_seam_attributes"), FAULT_TD_SEAM_ATTRIBUTES);
+}
+
+static void no_paravisor_extends_an_rtmr(void **state)
+{
+    (void)state;
+    assert_int_equal(with_a_bit_in("tdx_rtmr0"), FAULT_RTMR_NOT_ZERO);
+    assert_int_equal(with_a_bit_in("tdx_rtmr3"), FAULT_RTMR_NOT_ZERO);
+}
+
+static void attributes_and_xfam_are_those_that_are_known(void **state)
+{
+    (void)state;
+    assert_int_equal(verdict("\"0000001000000000\"", "\"0000000000000000\""), FAULT_NONE);
+    assert_int_equal(verdict("\"0000001000000000\"", "\"0001001000000000\""), FAULT_TD_ATTRIBUTES);
+    assert_int_equal(verdict("\"0000001000000000\"", "\"0000003000000000\""), FAULT_TD_ATTRIBUTES);
+    assert_int_equal(verdict("e718060000000000", "e718060100000000"), FAULT_TD_XFAM);
+    assert_int_equal(verdict("e718060000000000", "e418060000000000"), FAULT_TD_XFAM);
+}
+
+/* A quote names the TD that moves it; a token does not. */
+static void no_policy_lets_a_td_pass_that_could_migrate(void **state)
+{
+    struct attest_policy moved = attest_policy_default;
+    struct maa_question q = ordinary();
+    char *claims = token_changed(TOKEN_CLAIMS, "0000001000000000", "0000003000000000");
+
+    (void)state;
+    moved.attributes_allowed |= TD_MIGRATABLE;
+    moved.service_td = true;
+    moved.n_mrservicetd = 1;
+    q.policy = &moved;
+    assert_int_equal(verdict_by(q, TOKEN_HEADER, TOKEN_CLAIMS), FAULT_NONE);
+    assert_int_equal(verdict_by(q, TOKEN_HEADER, claims), FAULT_TD_ATTRIBUTES);
+    free(claims);
+}
+
 static void the_status_is_judged_by_policy(void **state)
 {
     struct attest_policy any = attest_policy_default;
@@ -421,6 +484,11 @@ int main(void)
         cmocka_unit_test(without_an_issuer_pinned_keys_speak_for_theirs),
         cmocka_unit_test(other_versions_types_and_words_are_refused),
         cmocka_unit_test(anything_that_is_debugged_is_refused),
+        cmocka_unit_test(every_bit_of_a_td_under_test_is_debugging),
+        cmocka_unit_test(the_tdx_module_is_intels_production_one),
+        cmocka_unit_test(no_paravisor_extends_an_rtmr),
+        cmocka_unit_test(attributes_and_xfam_are_those_that_are_known),
+        cmocka_unit_test(no_policy_lets_a_td_pass_that_could_migrate),
         cmocka_unit_test(the_status_is_judged_by_policy),
         cmocka_unit_test(a_measurement_that_is_missing_is_no_measurement),
         cmocka_unit_test(a_claim_that_stands_twice_is_refused),
