@@ -27,6 +27,7 @@ static const char *const names[MAA_CHECKS] = {
     [MAA_COMPLIANCE] = "compliance",
     [MAA_DEBUG] = "nothing is debugged",
     [MAA_TD] = "TD and its TDX module",
+    [MAA_ANSWERS] = "a token can answer policy",
     [MAA_STATUS] = "TCB status",
     [MAA_POLICY] = "policy of the instance",
     [MAA_REPORT_DATA] = "report data",
@@ -264,11 +265,13 @@ static enum err_code check_debug(const struct work *w, enum attest_fault *fault,
  * set in the service's documented tokens: it is demanded by a policy that states attributes. */
 static enum err_code check_td(const struct work *w, enum attest_fault *fault, struct err *e)
 {
-    static policy_step *const all[] = {step_td_seam, step_td_attributes, step_td_xfam};
+    static policy_step *const all[] = {step_td_seam, step_td_attributes, step_td_xfam,
+                                       step_td_owner, step_paravisor};
     const struct attest_policy *usual = &attest_policy_default;
     struct attest_facts facts = {.tee = QUOTE_TEE_TDX, .td = w->to->claims.td};
     struct attest_policy policy = *w->ask->policy;
 
+    measurements_of_td(&facts.td, &facts.measurements);
     policy.service_td = false;
     if (policy.attributes_required == usual->attributes_required &&
         policy.attributes_allowed == usual->attributes_allowed)
@@ -276,6 +279,31 @@ static enum err_code check_td(const struct work *w, enum attest_fault *fault, st
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         TRY(all[i](&policy, &facts, w->ask->now, fault, e));
     return azure_check_rtmrs(&facts.td, fault, e);
+}
+
+/* What policy restricts and no claim tells: silence would be taken for an answer. */
+static enum err_code check_answers(const struct attest_policy *policy, enum attest_fault *fault,
+                                   struct err *e)
+{
+    const struct {
+        bool restricts;
+        const char *member;
+    } all[] = {
+        {policy->n_fmspc > 0, "fmspc"},
+        {policy->n_ppid > 0, "ppid"},
+        {policy->n_instance > 0, "platform_instance"},
+        {policy->n_mrservicetd > 0, "mrservicetd"},
+        {policy->min_evaluation_number > 0, "min_evaluation_number"},
+        {policy->n_denied_advisories > 0, "denied_advisories"},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i].restricts)
+            return attest_fail(fault, e, FAULT_MAA_POLICY,
+                               "policy states %s, which no token tells: leave it out, or judge the "
+                               "machine's quote",
+                               all[i].member);
+    return ERR_OK;
 }
 
 static enum err_code check_status(struct work *w, enum attest_fault *fault, struct err *e)
@@ -375,6 +403,7 @@ static void examine_machine(struct work *w)
                      FAULT_MAA_COMPLIANCE, fault, why));
     JUDGE(w, MAA_DEBUG, check_debug(w, fault, why));
     JUDGE(w, MAA_TD, check_td(w, fault, why));
+    JUDGE(w, MAA_ANSWERS, check_answers(ask->policy, fault, why));
     JUDGE(w, MAA_STATUS, check_status(w, fault, why));
     if (ask->policy_hash)
         JUDGE(w, MAA_POLICY, check_policy(w, fault, why));

@@ -284,12 +284,54 @@ static void no_policy_lets_a_td_pass_that_could_migrate(void **state)
 
     (void)state;
     moved.attributes_allowed |= TD_MIGRATABLE;
-    moved.service_td = true;
-    moved.n_mrservicetd = 1;
+    moved.service_td = true; /* any */
     q.policy = &moved;
     assert_int_equal(verdict_by(q, TOKEN_HEADER, TOKEN_CLAIMS), FAULT_NONE);
     assert_int_equal(verdict_by(q, TOKEN_HEADER, claims), FAULT_TD_ATTRIBUTES);
     free(claims);
+}
+
+static enum attest_fault by_policy(const char *text)
+{
+    struct attest_policy policy;
+    struct maa_question q = ordinary();
+    struct err e;
+
+    need(attest_policy_decode_json(bytes_of_str(text), &policy, &e), &e);
+    q.policy = &policy;
+    return verdict_by(q, TOKEN_HEADER, TOKEN_CLAIMS);
+}
+
+#define ONE48                                                                                      \
+    "010000000000000000000000000000000000000000000000"                                             \
+    "000000000000000000000000000000000000000000000000"
+
+static void policy_about_the_td_is_applied(void **state)
+{
+    (void)state;
+    assert_int_equal(by_policy("{\"td_attributes\":\"0000001000000000\"}"), FAULT_NONE);
+    assert_int_equal(by_policy("{\"td_attributes\":\"0000005000000000\"}"), FAULT_TD_ATTRIBUTES);
+    assert_int_equal(by_policy("{\"xfam\":\"e718060000000000\"}"), FAULT_NONE);
+    assert_int_equal(by_policy("{\"xfam\":\"e700060000000000\"}"), FAULT_TD_XFAM);
+    assert_int_equal(by_policy("{\"mrseam\":[\"" TOKEN_ZERO48 "\"]}"), FAULT_NONE);
+    assert_int_equal(by_policy("{\"mrseam\":[\"" ONE48 "\"]}"), FAULT_TD_MRSEAM);
+    assert_int_equal(by_policy("{\"mrconfigid\":\"zero\"}"), FAULT_NONE);
+    assert_int_equal(by_policy("{\"mrconfigid\":[\"" ONE48 "\"]}"), FAULT_TD_OWNER);
+    assert_int_equal(by_policy("{\"mrowner\":[\"" ONE48 "\"]}"), FAULT_TD_OWNER);
+    assert_int_equal(by_policy("{\"paravisor\":[\"" TOKEN_ZERO48 "\"]}"), FAULT_NONE);
+    assert_int_equal(by_policy("{\"paravisor\":[\"" ONE48 "\"]}"), FAULT_PARAVISOR);
+}
+
+static void policy_that_no_token_can_answer_refuses(void **state)
+{
+    (void)state;
+    assert_int_equal(by_policy("{\"fmspc\":[\"00806f050000\"]}"), FAULT_MAA_POLICY);
+    assert_int_equal(by_policy("{\"ppid\":[\"00112233445566778899aabbccddeeff\"]}"),
+                     FAULT_MAA_POLICY);
+    assert_int_equal(by_policy("{\"platform_instance\":[\"00112233445566778899aabbccddeeff\"]}"),
+                     FAULT_MAA_POLICY);
+    assert_int_equal(by_policy("{\"min_evaluation_number\":17}"), FAULT_MAA_POLICY);
+    assert_int_equal(by_policy("{\"denied_advisories\":[\"INTEL-SA-00837\"]}"), FAULT_MAA_POLICY);
 }
 
 static void the_status_is_judged_by_policy(void **state)
@@ -489,6 +531,8 @@ int main(void)
         cmocka_unit_test(no_paravisor_extends_an_rtmr),
         cmocka_unit_test(attributes_and_xfam_are_those_that_are_known),
         cmocka_unit_test(no_policy_lets_a_td_pass_that_could_migrate),
+        cmocka_unit_test(policy_about_the_td_is_applied),
+        cmocka_unit_test(policy_that_no_token_can_answer_refuses),
         cmocka_unit_test(the_status_is_judged_by_policy),
         cmocka_unit_test(a_measurement_that_is_missing_is_no_measurement),
         cmocka_unit_test(a_claim_that_stands_twice_is_refused),
