@@ -252,6 +252,17 @@ static void examine_claims(struct work *w)
 
 /* ---- claims about the machine ---- */
 
+/* The machine's; what a guest's token says of itself besides must not contradict. */
+static enum err_code check_compliance(const struct work *w, enum attest_fault *fault, struct err *e)
+{
+    static const char claim[] = "x-ms-compliance-status", word[] = "azure-compliant-cvm";
+
+    TRY(check_word(w->machine, claim, word, FAULT_MAA_COMPLIANCE, fault, e));
+    if (!json_has(w->root, claim))
+        return ERR_OK;
+    return check_word(w->root, claim, word, FAULT_MAA_COMPLIANCE, fault, e);
+}
+
 static enum err_code check_debug(const struct work *w, enum attest_fault *fault, struct err *e)
 {
     struct err inner;
@@ -375,13 +386,30 @@ static enum err_code read_ak(struct work *w, const json *runtime, enum attest_fa
     return ERR_OK;
 }
 
+/* Runtime data of a machine that was asked directly are the caller's, "keys" too. */
+static bool names_ak(const json *runtime)
+{
+    const json *keys;
+    const char *kid;
+    struct err ignored;
+
+    if (json_get_array(runtime, "keys", &keys, &ignored) != ERR_OK)
+        return false;
+    for (size_t i = 0; i < json_len(keys); i++)
+        if (json_is_object(json_at(keys, i)) &&
+            json_get_str(json_at(keys, i), "kid", 64, &kid, &ignored) == ERR_OK &&
+            strcmp(kid, "HCLAkPub") == 0)
+            return true;
+    return false;
+}
+
 static void examine_ak(struct work *w)
 {
     const json *runtime = NULL;
     struct err ignored;
 
     if (json_get_object(w->machine, "x-ms-runtime", &runtime, &ignored) == ERR_OK &&
-        json_has(runtime, "keys"))
+        (w->ask->ak ? json_has(runtime, "keys") : names_ak(runtime)))
         JUDGE(w, MAA_AK, read_ak(w, runtime, fault, why));
     else if (w->ask->ak)
         JUDGE(w, MAA_AK,
@@ -398,9 +426,7 @@ static void examine_machine(struct work *w)
             not_judged(w, c, "needs claims about a TDX machine");
         return;
     }
-    JUDGE(w, MAA_COMPLIANCE,
-          check_word(w->machine, "x-ms-compliance-status", "azure-compliant-cvm",
-                     FAULT_MAA_COMPLIANCE, fault, why));
+    JUDGE(w, MAA_COMPLIANCE, check_compliance(w, fault, why));
     JUDGE(w, MAA_DEBUG, check_debug(w, fault, why));
     JUDGE(w, MAA_TD, check_td(w, fault, why));
     JUDGE(w, MAA_ANSWERS, check_answers(ask->policy, fault, why));

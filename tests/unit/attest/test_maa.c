@@ -508,6 +508,50 @@ static void a_guest_whose_kernel_is_debugged_is_refused(void **state)
     free(claims);
 }
 
+static enum attest_fault guest_that_also_says(const char *claim)
+{
+    char *right = guest("HCLAkPub"), *claims;
+    char to[128];
+    enum attest_fault f;
+
+    snprintf(to, sizeof to, "%s,\"x-ms-ver\"", claim);
+    claims = token_changed(right, "\"x-ms-ver\"", to);
+    f = verdict_by(ordinary(), TOKEN_HEADER, claims);
+    free(right);
+    free(claims);
+    return f;
+}
+
+static void what_a_guest_says_of_itself_counts_too(void **state)
+{
+    (void)state;
+    assert_int_equal(guest_that_also_says("\"x-ms-azurevm-debuggersdisabled\":true"), FAULT_NONE);
+    assert_int_equal(guest_that_also_says("\"x-ms-azurevm-debuggersdisabled\":false"),
+                     FAULT_MAA_DEBUG);
+    assert_int_equal(guest_that_also_says("\"x-ms-azurevm-debuggersdisabled\":\"no\""),
+                     FAULT_MAA_DEBUG);
+    assert_int_equal(guest_that_also_says("\"dbgstat\":\"disabled\""), FAULT_NONE);
+    assert_int_equal(guest_that_also_says("\"dbgstat\":\"enabled\""), FAULT_MAA_DEBUG);
+    assert_int_equal(guest_that_also_says("\"x-ms-compliance-status\":\"azure-compliant-cvm\""),
+                     FAULT_NONE);
+    assert_int_equal(guest_that_also_says("\"x-ms-compliance-status\":\"none\""),
+                     FAULT_MAA_COMPLIANCE);
+}
+
+static void runtime_keys_of_the_callers_own_are_not_judged(void **state)
+{
+    (void)state;
+    assert_int_equal(verdict("\"x-ms-ver\"",
+                             "\"x-ms-runtime\":{\"keys\":[{\"kid\":\"mine\",\"kty\":\"EC\"},7]},"
+                             "\"x-ms-ver\""),
+                     FAULT_NONE);
+    assert_int_equal(verdict("\"x-ms-ver\"", "\"x-ms-runtime\":{\"keys\":\"mine\"},\"x-ms-ver\""),
+                     FAULT_NONE);
+    assert_int_equal(verdict("\"x-ms-ver\"",
+                             "\"x-ms-runtime\":{\"keys\":[{\"kid\":\"HCLAkPub\"}]},\"x-ms-ver\""),
+                     FAULT_MAA_BINDING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,6 +578,8 @@ int main(void)
         cmocka_unit_test(policy_about_the_td_is_applied),
         cmocka_unit_test(policy_that_no_token_can_answer_refuses),
         cmocka_unit_test(the_status_is_judged_by_policy),
+        cmocka_unit_test(what_a_guest_says_of_itself_counts_too),
+        cmocka_unit_test(runtime_keys_of_the_callers_own_are_not_judged),
         cmocka_unit_test(a_measurement_that_is_missing_is_no_measurement),
         cmocka_unit_test(a_claim_that_stands_twice_is_refused),
         cmocka_unit_test(the_policy_of_the_instance_can_be_pinned),
