@@ -225,6 +225,13 @@ refused "one of another issuer is not" 3 'MAA_ISSUER' \
 refused "nor a genuine one about another kind of machine" 3 'MAA_TYPE' teereg evidence verify --type azure-maa \
     --jwks "$vectors/dcap/maa/sharedeus2_J0pAPd_jwks.json" --at 1765840000 \
     --file "$vectors/dcap/maa/sharedeus2_azurevm_midnight_2025-12.jwt"
+head -c 200000 /dev/zero | tr '\0' a >"$WORK/long.jwt"
+refused "a token that is too long is one of a wrong form" 3 'JWS_FORM' \
+    teereg evidence verify "${maa[@]}" --file "$WORK/long.jwt"
+refused "an issuer that is no address is wrong usage" 2 '--issuer' \
+    teereg evidence verify "${maa[@]}" --issuer maasand001 --file "$vectors/dcap/maa/synthetic_tdxvm.jwt"
+refused "keys that are not there are wrong usage" 2 'jwks' teereg evidence verify --type azure-maa \
+    --jwks "$WORK/no-keys.json" --file "$vectors/dcap/maa/synthetic_tdxvm.jwt"
 
 # ---- event logs ----
 
