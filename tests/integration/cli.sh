@@ -253,6 +253,9 @@ says "the log that comes with evidence is shown, and held against the quote" '^e
 refused "the log of another boot is refused with the registers" 5 'RTMR_MISMATCH.* RTMR0 RTMR1 ' \
     teereg evidence log "$logs/gcp_cos113_DUPE_SEPARATOR.ccel.bin" --quote "$quotes/tdx_v4_00806f05_gcp_cos113.bin"
 head -c 5000 "$logs/gcp_cos113.ccel.bin" >"$WORK/short.ccel"
+teereg evidence show "$logs/gcp_cos113.ccel.bin" >"$WORK/shown" 2>/dev/null || fail "no log is shown"
+teereg evidence log "$logs/gcp_cos113.ccel.bin" 2>/dev/null | cmp - "$WORK/shown" || fail "a log is shown otherwise than listed"
+teereg evidence show "$logs/dstack_quote_report.json" --json | grep -q '"matches": true' || fail "dstack's log is not shown"
 refused "a log cut short is refused" 1 'truncated' teereg evidence log "$WORK/short.ccel"
 teereg evidence log-diff "$logs/gcp_cos113.ccel.bin" "$logs/gcp_cos113_DUPE_SEPARATOR.ccel.bin" >"$WORK/diff" ||
     fail "two logs cannot be compared"
