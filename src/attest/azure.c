@@ -38,9 +38,18 @@ struct work {
     struct tpm_quote tpm;
 };
 
+/* Whether a check that gave no answer is an answer that is owed. */
+static bool owed(const struct attest_question *as, enum azure_check c)
+{
+    if (c == AZURE_EXTRA_DATA || c == AZURE_USER_DATA)
+        return as->expected != NULL;
+    return c != AZURE_PARAVISOR || as->policy->n_paravisor > 0;
+}
+
+/* What nobody asked for lacks no answer. */
 static void not_judged(struct work *w, enum azure_check c, const char *why)
 {
-    finding_skip(&w->to->check[c], why);
+    finding_skip(&w->to->check[c], owed(w->as, c) ? why : "");
 }
 
 #define JUDGE(w, c, call) FINDING(&(w)->to->check[c], call)
@@ -207,14 +216,6 @@ static void examine_ak(struct work *w)
 }
 
 /* ---- the whole ---- */
-
-/* Whether a check that gave no answer is an answer that is owed. */
-static bool owed(const struct attest_question *as, enum azure_check c)
-{
-    if (c == AZURE_EXTRA_DATA || c == AZURE_USER_DATA)
-        return as->expected != NULL;
-    return c != AZURE_PARAVISOR || as->policy->n_paravisor > 0;
-}
 
 /* As of a quote: the first that failed, but what is merely not there comes last. */
 static void decide(struct work *w)

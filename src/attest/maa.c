@@ -70,9 +70,30 @@ static bool held(const struct work *w, enum maa_check c)
     return finding_held(&w->to->check[c]);
 }
 
+static bool owed(const struct work *w, enum maa_check c)
+{
+    switch (c) {
+    case MAA_ENCLAVE:
+        return w->ask->admit != NULL;
+    case MAA_POLICY:
+        return w->ask->policy_hash != NULL;
+    case MAA_REPORT_DATA:
+        return w->ask->expected != NULL;
+    case MAA_RUNTIME:
+        return w->ask->has_runtime;
+    case MAA_NONCE:
+        return w->ask->nonce != NULL;
+    case MAA_AK:
+        return w->ask->ak != NULL;
+    default:
+        return true;
+    }
+}
+
+/* What nobody asked for lacks no answer. */
 static void not_judged(struct work *w, enum maa_check c, const char *why)
 {
-    finding_skip(&w->to->check[c], why);
+    finding_skip(&w->to->check[c], owed(w, c) ? why : "");
 }
 
 /* The reason of a function that knows no faults. */
@@ -113,7 +134,7 @@ static void examine_signature(struct work *w)
           AS(FAULT_JWS_FORM, jws_header_read(buf_bytes(&w->token.header), &w->header, &inner)));
     if (!held(w, MAA_HEADER)) {
         not_judged(w, MAA_ALG, "needs the header");
-        not_judged(w, MAA_ENCLAVE, w->ask->admit ? "needs the header" : "");
+        not_judged(w, MAA_ENCLAVE, "needs the header");
         not_judged(w, MAA_KEY, "needs the header");
         not_judged(w, MAA_SIGNATURE, "needs the header");
         return;
@@ -445,26 +466,6 @@ static void examine_machine(struct work *w)
 }
 
 /* ---- the whole ---- */
-
-static bool owed(const struct work *w, enum maa_check c)
-{
-    switch (c) {
-    case MAA_ENCLAVE:
-        return w->ask->admit != NULL;
-    case MAA_POLICY:
-        return w->ask->policy_hash != NULL;
-    case MAA_REPORT_DATA:
-        return w->ask->expected != NULL;
-    case MAA_RUNTIME:
-        return w->ask->has_runtime;
-    case MAA_NONCE:
-        return w->ask->nonce != NULL;
-    case MAA_AK:
-        return w->ask->ak != NULL;
-    default:
-        return true;
-    }
-}
 
 static void decide(struct work *w)
 {

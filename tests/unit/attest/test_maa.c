@@ -552,6 +552,25 @@ static void runtime_keys_of_the_callers_own_are_not_judged(void **state)
                      FAULT_MAA_BINDING);
 }
 
+static void what_was_not_asked_is_not_missed(void **state)
+{
+    struct maa_examination x AUTO_CALL(maa_examination_done) = {0};
+    struct buf token AUTO_CALL(buf_done) = BUF(131072);
+    struct maa_question q = ordinary();
+
+    (void)state;
+    token_make(key, TOKEN_HEADER, "{}", &token);
+    q.token = buf_bytes(&token);
+    q.nonce = "n-1";
+    maa_examine(&q, &x);
+    assert_false(x.ok);
+    assert_string_equal(x.check[MAA_NONCE].detail, "needs the claims");
+    assert_string_equal(x.check[MAA_POLICY].detail, "");
+    assert_string_equal(x.check[MAA_REPORT_DATA].detail, "");
+    assert_string_equal(x.check[MAA_RUNTIME].detail, "");
+    assert_string_equal(x.check[MAA_AK].detail, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -578,6 +597,7 @@ int main(void)
         cmocka_unit_test(policy_about_the_td_is_applied),
         cmocka_unit_test(policy_that_no_token_can_answer_refuses),
         cmocka_unit_test(the_status_is_judged_by_policy),
+        cmocka_unit_test(what_was_not_asked_is_not_missed),
         cmocka_unit_test(what_a_guest_says_of_itself_counts_too),
         cmocka_unit_test(runtime_keys_of_the_callers_own_are_not_judged),
         cmocka_unit_test(a_measurement_that_is_missing_is_no_measurement),
