@@ -304,7 +304,6 @@ static enum err_code check_td(const struct work *w, enum attest_fault *fault, st
     struct attest_policy policy = *w->ask->policy;
 
     measurements_of_td(&facts.td, &facts.measurements);
-    policy.service_td = false;
     if (policy.attributes_required == usual->attributes_required &&
         policy.attributes_allowed == usual->attributes_allowed)
         policy.attributes_required = 0;
