@@ -38,9 +38,18 @@ struct work {
     struct tpm_quote tpm;
 };
 
+/* Whether a check that gave no answer is an answer that is owed. */
+static bool owed(const struct attest_question *as, enum azure_check c)
+{
+    if (c == AZURE_EXTRA_DATA || c == AZURE_USER_DATA)
+        return as->expected != NULL;
+    return c != AZURE_PARAVISOR || as->policy->n_paravisor > 0;
+}
+
+/* What nobody asked for lacks no answer. */
 static void not_judged(struct work *w, enum azure_check c, const char *why)
 {
-    finding_skip(&w->to->check[c], why);
+    finding_skip(&w->to->check[c], owed(w->as, c) ? why : "");
 }
 
 #define JUDGE(w, c, call) FINDING(&(w)->to->check[c], call)
@@ -67,8 +76,7 @@ static void examine_quote(struct work *w)
     snprintf(f->detail, sizeof f->detail, "%s", x->ok ? "" : x->check[x->first].detail);
 }
 
-static enum err_code check_rtmrs(const struct td_report *td, enum attest_fault *fault,
-                                 struct err *e)
+enum err_code azure_check_rtmrs(const struct td_report *td, enum attest_fault *fault, struct err *e)
 {
     for (size_t i = 0; i < 4; i++)
         if (!bytes_all_zero(BYTES(td->rtmr[i])))
@@ -90,7 +98,7 @@ static void examine_td(struct work *w)
     if (w->as->policy->n_paravisor > 0)
         JUDGE(w, AZURE_PARAVISOR,
               step_paravisor(w->as->policy, &w->to->facts, w->as->now, fault, why));
-    JUDGE(w, AZURE_RTMRS, check_rtmrs(&x->facts.td, fault, why));
+    JUDGE(w, AZURE_RTMRS, azure_check_rtmrs(&x->facts.td, fault, why));
 }
 
 /* ---- 2, 3 ---- */
@@ -208,14 +216,6 @@ static void examine_ak(struct work *w)
 }
 
 /* ---- the whole ---- */
-
-/* Whether a check that gave no answer is an answer that is owed. */
-static bool owed(const struct attest_question *as, enum azure_check c)
-{
-    if (c == AZURE_EXTRA_DATA || c == AZURE_USER_DATA)
-        return as->expected != NULL;
-    return c != AZURE_PARAVISOR || as->policy->n_paravisor > 0;
-}
 
 /* As of a quote: the first that failed, but what is merely not there comes last. */
 static void decide(struct work *w)

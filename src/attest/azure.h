@@ -46,3 +46,7 @@ struct azure_examination {
  * its two bindings are not judged).  roots: of AK certificates. */
 void azure_examine(const struct azure_evidence *ev, const struct attest_question *as,
                    const struct ak_roots *roots, struct azure_examination *ret);
+
+/* No paravisor extends an RTMR: all are zero.  RTMR_NOT_ZERO. */
+MUST_CHECK enum err_code azure_check_rtmrs(const struct td_report *td, enum attest_fault *fault,
+                                           struct err *e);

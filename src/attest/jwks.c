@@ -60,6 +60,20 @@ static enum err_code check_word(const json *jwk, const char *member, const char 
     return ERR_OK;
 }
 
+/* Absent, or with "verify" among them. */
+static enum err_code check_ops(const json *jwk, struct err *e)
+{
+    const json *ops;
+
+    if (!json_has(jwk, "key_ops"))
+        return ERR_OK;
+    TRY(json_get_array(jwk, "key_ops", &ops, e));
+    for (size_t i = 0; i < json_len(ops); i++)
+        if (json_is_string(json_at(ops, i)) && strcmp(json_str(json_at(ops, i)), "verify") == 0)
+            return ERR_OK;
+    return err_set(e, ERR_INVALID, "key_ops is without \"verify\"");
+}
+
 static enum err_code read_key(const json *jwk, struct jwks_key *k, struct err *e)
 {
     AUTO(rsa_pub) numbers = NULL;
@@ -69,10 +83,12 @@ static enum err_code read_key(const json *jwk, struct jwks_key *k, struct err *e
     TRY(check_word(jwk, "kty", "RSA", e));
     TRY(check_word(jwk, "alg", "RS256", e));
     TRY(check_word(jwk, "use", "sig", e));
+    TRY(check_ops(jwk, e));
     if (json_has(jwk, "x5c"))
         TRY(read_certificate(jwk, k, e));
+    /* 65537 is the exponent of every key that is of use. */
     if (k->key && !json_has(jwk, "n"))
-        return ERR_OK;
+        return check_word(jwk, "e", "AQAB", e);
     TRY(rsa_jwk_read(jwk, &numbers, e));
     if (k->key && !rsa_pub_eq(k->key, numbers))
         return err_set(e, ERR_INVALID, "n is not the key of the certificate");
@@ -81,15 +97,28 @@ static enum err_code read_key(const json *jwk, struct jwks_key *k, struct err *e
     return ERR_OK;
 }
 
+static void make_useless(struct jwks_key *k, const char *why)
+{
+    rsa_pub_free(k->key);
+    k->key = NULL;
+    k->issuer[0] = 0;
+    snprintf(k->why, sizeof k->why, "%.159s", why);
+}
+
+/* A key that no token can name is nobody's; which of two is meant by a name, nobody knows. */
 static enum err_code read_one(const json *jwk, struct jwks *set, struct err *e)
 {
     struct jwks_key *k = &set->key[set->n];
     const char *kid;
     struct err why;
 
-    TRY(json_get_str(jwk, "kid", sizeof k->kid - 1, &kid, e));
-    if (!kid[0] || jwks_find(set, kid))
-        return err_set(e, ERR_INVALID, "a kid is empty, or stands twice");
+    if (json_get_str(jwk, "kid", sizeof k->kid - 1, &kid, &why) != ERR_OK || !kid[0])
+        return ERR_OK;
+    for (size_t i = 0; i < set->n; i++)
+        if (strcmp(set->key[i].kid, kid) == 0) {
+            make_useless(&set->key[i], "its kid stands twice in the set");
+            return ERR_OK;
+        }
     snprintf(k->kid, sizeof k->kid, "%s", kid);
     k->certificate = BUF(X509_DER_MAX);
     set->n++;
@@ -99,10 +128,7 @@ static enum err_code read_one(const json *jwk, struct jwks *set, struct err *e)
         *e = why;
         return why.code;
     }
-    rsa_pub_free(k->key);
-    k->key = NULL;
-    k->issuer[0] = 0;
-    snprintf(k->why, sizeof k->why, "%.159s", why.msg);
+    make_useless(k, why.msg);
     return ERR_OK;
 }
 
@@ -122,6 +148,8 @@ enum err_code jwks_parse(struct bytes text, struct jwks *ret, struct err *e)
         return err_set(e, ERR_NOMEM, "key set");
     for (size_t i = 0; i < json_len(keys); i++)
         TRY_IN(e, read_one(json_at(keys, i), &set, e), "key set: key %zu", i);
+    if (set.n == 0)
+        return err_set(e, ERR_INVALID, "key set: none of its %zu keys has a kid", json_len(keys));
     jwks_done(ret);
     *ret = set;
     set = (struct jwks){0};

@@ -25,9 +25,9 @@ struct jwks {
     struct jwks_key *key;
 };
 void jwks_done(struct jwks *set);
-/* Of keys that are malformed, weak, not RSA or not for RS256 signatures only the name is kept; two
- * of one name, or none at all, refuse the set.  ERR_INVALID, ERR_TOO_LARGE.  What ret held is
- * freed, on success only. */
+/* Of keys that are malformed, weak, not RSA or not for RS256 signatures only the name is kept, and
+ * of two of one name; keys without a name are left out, and a set of no others is refused.
+ * ERR_INVALID, ERR_TOO_LARGE.  What ret held is freed, on success only. */
 MUST_CHECK enum err_code jwks_parse(struct bytes text, struct jwks *ret, struct err *e);
 /* A name like "https://INSTANCE.REGION.attest.azure.net"? */
 bool jwks_is_issuer(const char *text);

@@ -1,9 +1,11 @@
 /* The examination of a token: every check in its order, each as far as earlier results allow. */
 #include "attest/maa.h"
 
+#include "attest/azure.h"
 #include "attest/finding.h"
 #include "attest/maa_claims.h"
 #include "attest/maa_key.h"
+#include "attest/steps.h"
 #include "base/clock.h"
 #include "base/codec.h"
 #include "crypto/digest.h"
@@ -24,6 +26,8 @@ static const char *const names[MAA_CHECKS] = {
     [MAA_TYPE] = "about a TDX machine",
     [MAA_COMPLIANCE] = "compliance",
     [MAA_DEBUG] = "nothing is debugged",
+    [MAA_TD] = "TD and its TDX module",
+    [MAA_ANSWERS] = "a token can answer policy",
     [MAA_STATUS] = "TCB status",
     [MAA_POLICY] = "policy of the instance",
     [MAA_REPORT_DATA] = "report data",
@@ -66,9 +70,30 @@ static bool held(const struct work *w, enum maa_check c)
     return finding_held(&w->to->check[c]);
 }
 
+static bool owed(const struct work *w, enum maa_check c)
+{
+    switch (c) {
+    case MAA_ENCLAVE:
+        return w->ask->admit != NULL;
+    case MAA_POLICY:
+        return w->ask->policy_hash != NULL;
+    case MAA_REPORT_DATA:
+        return w->ask->expected != NULL;
+    case MAA_RUNTIME:
+        return w->ask->has_runtime;
+    case MAA_NONCE:
+        return w->ask->nonce != NULL;
+    case MAA_AK:
+        return w->ask->ak != NULL;
+    default:
+        return true;
+    }
+}
+
+/* What nobody asked for lacks no answer. */
 static void not_judged(struct work *w, enum maa_check c, const char *why)
 {
-    finding_skip(&w->to->check[c], why);
+    finding_skip(&w->to->check[c], owed(w, c) ? why : "");
 }
 
 /* The reason of a function that knows no faults. */
@@ -109,7 +134,7 @@ static void examine_signature(struct work *w)
           AS(FAULT_JWS_FORM, jws_header_read(buf_bytes(&w->token.header), &w->header, &inner)));
     if (!held(w, MAA_HEADER)) {
         not_judged(w, MAA_ALG, "needs the header");
-        not_judged(w, MAA_ENCLAVE, w->ask->admit ? "needs the header" : "");
+        not_judged(w, MAA_ENCLAVE, "needs the header");
         not_judged(w, MAA_KEY, "needs the header");
         not_judged(w, MAA_SIGNATURE, "needs the header");
         return;
@@ -248,12 +273,68 @@ static void examine_claims(struct work *w)
 
 /* ---- claims about the machine ---- */
 
+/* The machine's; what a guest's token says of itself besides must not contradict. */
+static enum err_code check_compliance(const struct work *w, enum attest_fault *fault, struct err *e)
+{
+    static const char claim[] = "x-ms-compliance-status", word[] = "azure-compliant-cvm";
+
+    TRY(check_word(w->machine, claim, word, FAULT_MAA_COMPLIANCE, fault, e));
+    if (!json_has(w->root, claim))
+        return ERR_OK;
+    return check_word(w->root, claim, word, FAULT_MAA_COMPLIANCE, fault, e);
+}
+
 static enum err_code check_debug(const struct work *w, enum attest_fault *fault, struct err *e)
 {
     struct err inner;
 
     return as_fault(maa_check_debug(w->root, w->machine, &inner), &inner, FAULT_MAA_DEBUG, fault,
                     e);
+}
+
+/* Of policy, what a token can answer.  Two differences to a quote: MRSERVICETD is no claim, so no
+ * TD that could migrate is accepted; and SEPT_VE_DISABLE, which policy demands by default, is not
+ * set in the service's documented tokens: it is demanded by a policy that states attributes. */
+static enum err_code check_td(const struct work *w, enum attest_fault *fault, struct err *e)
+{
+    static policy_step *const all[] = {step_td_seam, step_td_attributes, step_td_xfam,
+                                       step_td_owner, step_paravisor};
+    const struct attest_policy *usual = &attest_policy_default;
+    struct attest_facts facts = {.tee = QUOTE_TEE_TDX, .td = w->to->claims.td};
+    struct attest_policy policy = *w->ask->policy;
+
+    measurements_of_td(&facts.td, &facts.measurements);
+    if (policy.attributes_required == usual->attributes_required &&
+        policy.attributes_allowed == usual->attributes_allowed)
+        policy.attributes_required = 0;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        TRY(all[i](&policy, &facts, w->ask->now, fault, e));
+    return azure_check_rtmrs(&facts.td, fault, e);
+}
+
+/* What policy restricts and no claim tells: silence would be taken for an answer. */
+static enum err_code check_answers(const struct attest_policy *policy, enum attest_fault *fault,
+                                   struct err *e)
+{
+    const struct {
+        bool restricts;
+        const char *member;
+    } all[] = {
+        {policy->n_fmspc > 0, "fmspc"},
+        {policy->n_ppid > 0, "ppid"},
+        {policy->n_instance > 0, "platform_instance"},
+        {policy->n_mrservicetd > 0, "mrservicetd"},
+        {policy->min_evaluation_number > 0, "min_evaluation_number"},
+        {policy->n_denied_advisories > 0, "denied_advisories"},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i].restricts)
+            return attest_fail(fault, e, FAULT_MAA_POLICY,
+                               "policy states %s, which no token tells: leave it out, or judge the "
+                               "machine's quote",
+                               all[i].member);
+    return ERR_OK;
 }
 
 static enum err_code check_status(struct work *w, enum attest_fault *fault, struct err *e)
@@ -325,13 +406,30 @@ static enum err_code read_ak(struct work *w, const json *runtime, enum attest_fa
     return ERR_OK;
 }
 
+/* Runtime data of a machine that was asked directly are the caller's, "keys" too. */
+static bool names_ak(const json *runtime)
+{
+    const json *keys;
+    const char *kid;
+    struct err ignored;
+
+    if (json_get_array(runtime, "keys", &keys, &ignored) != ERR_OK)
+        return false;
+    for (size_t i = 0; i < json_len(keys); i++)
+        if (json_is_object(json_at(keys, i)) &&
+            json_get_str(json_at(keys, i), "kid", 64, &kid, &ignored) == ERR_OK &&
+            strcmp(kid, "HCLAkPub") == 0)
+            return true;
+    return false;
+}
+
 static void examine_ak(struct work *w)
 {
     const json *runtime = NULL;
     struct err ignored;
 
     if (json_get_object(w->machine, "x-ms-runtime", &runtime, &ignored) == ERR_OK &&
-        json_has(runtime, "keys"))
+        (w->ask->ak ? json_has(runtime, "keys") : names_ak(runtime)))
         JUDGE(w, MAA_AK, read_ak(w, runtime, fault, why));
     else if (w->ask->ak)
         JUDGE(w, MAA_AK,
@@ -348,10 +446,10 @@ static void examine_machine(struct work *w)
             not_judged(w, c, "needs claims about a TDX machine");
         return;
     }
-    JUDGE(w, MAA_COMPLIANCE,
-          check_word(w->machine, "x-ms-compliance-status", "azure-compliant-cvm",
-                     FAULT_MAA_COMPLIANCE, fault, why));
+    JUDGE(w, MAA_COMPLIANCE, check_compliance(w, fault, why));
     JUDGE(w, MAA_DEBUG, check_debug(w, fault, why));
+    JUDGE(w, MAA_TD, check_td(w, fault, why));
+    JUDGE(w, MAA_ANSWERS, check_answers(ask->policy, fault, why));
     JUDGE(w, MAA_STATUS, check_status(w, fault, why));
     if (ask->policy_hash)
         JUDGE(w, MAA_POLICY, check_policy(w, fault, why));
@@ -367,26 +465,6 @@ static void examine_machine(struct work *w)
 }
 
 /* ---- the whole ---- */
-
-static bool owed(const struct work *w, enum maa_check c)
-{
-    switch (c) {
-    case MAA_ENCLAVE:
-        return w->ask->admit != NULL;
-    case MAA_POLICY:
-        return w->ask->policy_hash != NULL;
-    case MAA_REPORT_DATA:
-        return w->ask->expected != NULL;
-    case MAA_RUNTIME:
-        return w->ask->has_runtime;
-    case MAA_NONCE:
-        return w->ask->nonce != NULL;
-    case MAA_AK:
-        return w->ask->ak != NULL;
-    default:
-        return true;
-    }
-}
 
 static void decide(struct work *w)
 {

@@ -25,6 +25,8 @@ enum maa_check {
     MAA_TYPE,        /* tdxvm, or azurevm on tdxvm */
     MAA_COMPLIANCE,  /* azure-compliant-cvm */
     MAA_DEBUG,       /* nothing is being debugged */
+    MAA_TD,          /* module, attributes, XFAM, RTMRs, owner, paravisor: Azure's, and by policy */
+    MAA_ANSWERS,     /* policy asks nothing that no token tells */
     MAA_STATUS,      /* attester_tcb_status is accepted */
     MAA_POLICY,      /* x-ms-policy-hash is the one pinned; when asked */
     MAA_REPORT_DATA, /* tdx_report_data is the one expected; when asked */
@@ -54,7 +56,9 @@ struct maa_question {
     const struct attest_question *admit;
     const char *issuer; /* exactly; NULL: the one that the keys' certificates name, or, when none
                            of them names any, whatever the token says (the keys were pinned) */
-    const struct attest_policy *policy; /* statuses alone */
+    /* Statuses and what is said of the TD.  SEPT_VE_DISABLE is demanded only when attributes are
+     * stated otherwise than by default; MRSERVICETD, platforms and collateral are in no token. */
+    const struct attest_policy *policy;
     const struct hash32 *policy_hash;   /* of the instance's policy; NULL: any */
     const struct report_data *expected; /* the TD's report data; NULL: not judged */
     bool has_runtime;                   /* judge it by: */

@@ -62,6 +62,18 @@ enum err_code maa_read_td(const json *machine, struct td_report *ret, struct err
     return ERR_OK;
 }
 
+/* dbgstat of this object, if it has one. */
+static enum err_code check_state(const json *obj, struct err *e)
+{
+    const char *state = "disabled";
+
+    if (json_has(obj, "dbgstat"))
+        TRY(json_get_str(obj, "dbgstat", 64, &state, e));
+    if (strcmp(state, "disabled") != 0)
+        return err_set(e, ERR_DENIED, "dbgstat is not disabled");
+    return ERR_OK;
+}
+
 enum err_code maa_check_debug(const json *root, const json *machine, struct err *e)
 {
     static const char *const of_guest[] = {
@@ -69,18 +81,20 @@ enum err_code maa_check_debug(const json *root, const json *machine, struct err 
         "x-ms-azurevm-kerneldebug-enabled",
         "x-ms-azurevm-hypervisordebug-enabled",
     };
-    const char *state = "disabled";
+    bool debug, disabled = true;
     struct td_report td;
-    bool debug;
 
     TRY(json_get_bool(machine, "tdx_td_attributes_debug", &debug, e));
     TRY(maa_read_td(machine, &td, e));
-    if (debug || (td.td_attributes[0] & 1))
+    /* All of byte 0 is for TDs under test ("TUD"), bit 0 the DEBUG of today. */
+    if (debug || td.td_attributes[0] != 0)
         return err_set(e, ERR_DENIED, "a DEBUG TD: its host reads its memory");
-    if (json_has(machine, "dbgstat"))
-        TRY(json_get_str(machine, "dbgstat", 64, &state, e));
-    if (strcmp(state, "disabled") != 0)
-        return err_set(e, ERR_DENIED, "dbgstat is not disabled");
+    TRY(check_state(machine, e));
+    TRY(check_state(root, e));
+    if (json_has(root, "x-ms-azurevm-debuggersdisabled"))
+        TRY(json_get_bool(root, "x-ms-azurevm-debuggersdisabled", &disabled, e));
+    if (!disabled)
+        return err_set(e, ERR_DENIED, "x-ms-azurevm-debuggersdisabled is false");
     for (size_t i = 0; i < sizeof of_guest / sizeof of_guest[0]; i++) {
         debug = false;
         if (json_has(root, of_guest[i]))

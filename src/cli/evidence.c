@@ -80,7 +80,11 @@ static enum err_code show(const struct cli_args *a, struct err *e)
     struct exhibit x AUTO_CALL(exhibit_done) = {0};
     struct attest_examination q;
     AUTO(json) result = NULL;
+    bool is_log;
 
+    TRY(evidence_log_show(a, &is_log, e));
+    if (is_log)
+        return ERR_OK;
     TRY(exhibit_read(a->positional[0], &x, e));
     const struct attest_question question = {
         .quote = exhibit_quote(&x),

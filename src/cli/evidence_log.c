@@ -1,5 +1,6 @@
 #include "cli/evidence_log.h"
 
+#include <sys/stat.h>
 #include "attest/ccel_diff.h"
 #include "attest/ccel_listing.h"
 #include "attest/ccel_text.h"
@@ -57,21 +58,44 @@ static enum err_code from_object(struct bytes data, struct log_file *ret, struct
     return buf_check(&ret->text, e);
 }
 
-static enum err_code read_log(const char *path, struct log_file *ret, struct err *e)
+static enum err_code log_of(struct bytes data, const char *path, struct log_file *ret,
+                            struct err *e)
 {
-    struct buf data AUTO_CALL(buf_done) = BUF(FILE_MAX);
-
     ret->text = BUF(FILE_MAX);
     ret->quote = BUF(QUOTE_MAX);
-    TRY(cli_read(path, &data, e));
     if (data.n > 0 && data.p[0] == '{')
-        TRY_IN(e, from_object(buf_bytes(&data), ret, e), "%s", path);
+        TRY_IN(e, from_object(data, ret, e), "%s", path);
     else
-        buf_put(&ret->text, buf_bytes(&data));
+        buf_put(&ret->text, data);
     TRY(buf_check(&ret->text, e));
     TRY(buf_check(&ret->quote, e));
     TRY_IN(e, ccel_log_read(buf_bytes(&ret->text), &ret->log, e), "%s", path);
     return ERR_OK;
+}
+
+static enum err_code read_log(const char *path, struct log_file *ret, struct err *e)
+{
+    struct buf data AUTO_CALL(buf_done) = BUF(FILE_MAX);
+
+    TRY(cli_read(path, &data, e));
+    return log_of(buf_bytes(&data), path, ret, e);
+}
+
+/* A log, and nothing that is more than one: evidence has its log shown with all else. */
+static bool is_log(struct bytes data)
+{
+    static const char signature[] = "Spec ID Event03"; /* of the first event, behind 32 bytes */
+    struct log_file report AUTO_CALL(log_file_done) = {.text = BUF(FILE_MAX),
+                                                       .quote = BUF(QUOTE_MAX)};
+    struct evidence ev AUTO_CALL(evidence_done) = {0};
+    struct err ignored;
+
+    if (data.n > 0 && data.p[0] == '[')
+        return true;
+    if (data.n > 0 && data.p[0] == '{')
+        return evidence_decode(data, &ev, &ignored) != ERR_OK &&
+               from_report(data, &report, &ignored) == ERR_OK;
+    return data.n >= 32 + sizeof signature && memcmp(data.p + 32, signature, sizeof signature) == 0;
 }
 
 /* ---- whose registers ---- */
@@ -108,10 +132,9 @@ static enum err_code td_of_quote(struct bytes bytes, struct measurements *ret, s
 }
 
 /* Those of --quote (a quote, or measurements in JSON), else of the quote that came with the log. */
-static enum err_code expected(const struct cli_args *a, const struct log_file *f,
-                              struct measurements *ret, bool *ret_any, struct err *e)
+static enum err_code expected(const char *path, const struct log_file *f, struct measurements *ret,
+                              bool *ret_any, struct err *e)
 {
-    const char *path = cli_value(a, "quote");
     struct buf quote AUTO_CALL(buf_done) = BUF(EVIDENCE_JSON_MAX);
     struct err ignored;
 
@@ -181,29 +204,54 @@ static enum err_code put_summary(const struct ccel_log *log, json *to, struct er
     return n ? json_put(to, "findings", TAKE(node), e) : ERR_OK;
 }
 
-enum err_code evidence_log(const struct cli_args *a, struct err *e)
+/* quote: a file, or NULL. */
+static enum err_code tell(const struct cli_args *a, const struct log_file *f, const char *quote,
+                          struct err *e)
 {
-    struct log_file f AUTO_CALL(log_file_done) = {0};
     struct measurements m;
     AUTO(json) result = NULL;
     bool compare = false;
 
-    TRY(read_log(a->positional[0], &f, e));
-    TRY(expected(a, &f, &m, &compare, e));
+    TRY(expected(quote, f, &m, &compare, e));
     if (a->json) {
-        TRY(ccel_log_listing(&f.log, &result, e));
+        TRY(ccel_log_listing(&f->log, &result, e));
     } else {
         struct buf lines AUTO_CALL(buf_done) = BUF(LINES_MAX);
 
-        ccel_log_lines(&f.log, &lines);
+        ccel_log_lines(&f->log, &lines);
         TRY(print_lines(&lines, e));
         TRY(json_new_object(&result, e));
-        TRY(put_summary(&f.log, result, e));
+        TRY(put_summary(&f->log, result, e));
     }
     if (compare)
-        TRY(put_comparison(&f.log, &m, result, e));
+        TRY(put_comparison(&f->log, &m, result, e));
     TRY(cli_print(a, result, e));
-    return compare ? ccel_log_verify(&f.log, m.rtmr, e) : ERR_OK;
+    return compare ? ccel_log_verify(&f->log, m.rtmr, e) : ERR_OK;
+}
+
+enum err_code evidence_log(const struct cli_args *a, struct err *e)
+{
+    struct log_file f AUTO_CALL(log_file_done) = {0};
+
+    TRY(read_log(a->positional[0], &f, e));
+    return tell(a, &f, cli_value(a, "quote"), e);
+}
+
+enum err_code evidence_log_show(const struct cli_args *a, bool *ret_shown, struct err *e)
+{
+    struct log_file f AUTO_CALL(log_file_done) = {0};
+    struct buf data AUTO_CALL(buf_done) = BUF(FILE_MAX);
+    const char *path = a->positional[0];
+    struct err ignored;
+    struct stat st;
+
+    *ret_shown = false;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || cli_read(path, &data, &ignored) != ERR_OK ||
+        !is_log(buf_bytes(&data)))
+        return ERR_OK;
+    *ret_shown = true;
+    TRY(log_of(buf_bytes(&data), path, &f, e));
+    return tell(a, &f, NULL, e);
 }
 
 const struct cli_option evidence_log_options[] = {

@@ -46,11 +46,7 @@ static enum err_code read_keys(const struct cli_args *a, struct asked *q, struct
                        "--jwks FILE is needed: the keys of the token's issuer, from "
                        "its address /certs");
     TRY_IN(e, fs_read(path, &text, e), "--jwks");
-    if (jwks_parse(buf_bytes(&text), &q->keys, e) != ERR_OK) {
-        err_wrap(e, "--jwks %s", path);
-        e->code = ERR_USAGE;
-        return ERR_USAGE;
-    }
+    TRY_IN(e, jwks_parse(buf_bytes(&text), &q->keys, e), "--jwks %s", path);
     return ERR_OK;
 }
 
@@ -73,10 +69,28 @@ static enum err_code read_collateral(const struct cli_args *a, struct asked *q, 
     return ERR_OK;
 }
 
+/* One that is too long is no fault of the command line: it is judged, and
+ * as many bytes as no token has stand for it. */
+static enum err_code read_token(const char *path, struct buf *ret, struct err *e)
+{
+    static const uint8_t more[JWS_MAX + 1];
+    enum err_code code = cli_read(path, ret, e);
+
+    if (code != ERR_TOO_LARGE)
+        return code;
+    buf_done(ret);
+    *ret = BUF(2 * JWS_MAX);
+    buf_put(ret, BYTES(more));
+    return buf_check(ret, e);
+}
+
 static enum err_code read_asked(const struct cli_args *a, struct asked *q, struct err *e)
 {
     q->token = BUF(2 * JWS_MAX);
     q->runtime = BUF(JWS_MAX);
+    if (cli_value(a, "issuer") && !jwks_is_issuer(cli_value(a, "issuer")))
+        return err_set(e, ERR_USAGE, "--issuer %s: expected https://HOST, as tokens name it",
+                       cli_value(a, "issuer"));
     TRY(cli_verify_policy(a, &q->policy, e));
     TRY(cli_verify_time(a, &q->now, e));
     TRY(cli_verify_report_data(a, &q->expected, &q->has_expected, e));
@@ -88,7 +102,7 @@ static enum err_code read_asked(const struct cli_args *a, struct asked *q, struc
         TRY_IN(e, fs_read(cli_value(a, "runtime-data"), &q->runtime, e), "--runtime-data");
     TRY(read_keys(a, q, e));
     TRY(read_collateral(a, q, e));
-    TRY(cli_read(cli_value(a, "file"), &q->token, e));
+    TRY(read_token(cli_value(a, "file"), &q->token, e));
     trim(&q->token);
     return ERR_OK;
 }
@@ -100,7 +114,12 @@ enum err_code evidence_verify_maa(const struct cli_args *a, struct err *e)
     struct asked q AUTO_CALL(asked_done) = {0};
     struct measurements m;
 
-    TRY(read_asked(a, &q, e));
+    if (read_asked(a, &q, e) != ERR_OK) {
+        /* Nothing was judged: no verdict can be meant. */
+        if (e->code != ERR_NOMEM)
+            e->code = ERR_USAGE;
+        return e->code;
+    }
     const struct attest_question admit = {
         .roots = attest_roots(),
         .policy = &q.policy,

@@ -233,6 +233,13 @@ refused "one of another issuer is not" 3 'MAA_ISSUER' \
 refused "nor a genuine one about another kind of machine" 3 'MAA_TYPE' teereg evidence verify --type azure-maa \
     --jwks "$vectors/dcap/maa/sharedeus2_J0pAPd_jwks.json" --at 1765840000 \
     --file "$vectors/dcap/maa/sharedeus2_azurevm_midnight_2025-12.jwt"
+head -c 200000 /dev/zero | tr '\0' a >"$WORK/long.jwt"
+refused "a token that is too long is one of a wrong form" 3 'JWS_FORM' \
+    teereg evidence verify "${maa[@]}" --file "$WORK/long.jwt"
+refused "an issuer that is no address is wrong usage" 2 '--issuer' \
+    teereg evidence verify "${maa[@]}" --issuer maasand001 --file "$vectors/dcap/maa/synthetic_tdxvm.jwt"
+refused "keys that are not there are wrong usage" 2 'jwks' teereg evidence verify --type azure-maa \
+    --jwks "$WORK/no-keys.json" --file "$vectors/dcap/maa/synthetic_tdxvm.jwt"
 
 # ---- event logs ----
 
@@ -254,6 +261,9 @@ says "the log that comes with evidence is shown, and held against the quote" '^e
 refused "the log of another boot is refused with the registers" 5 'RTMR_MISMATCH.* RTMR0 RTMR1 ' \
     teereg evidence log "$logs/gcp_cos113_DUPE_SEPARATOR.ccel.bin" --quote "$quotes/tdx_v4_00806f05_gcp_cos113.bin"
 head -c 5000 "$logs/gcp_cos113.ccel.bin" >"$WORK/short.ccel"
+teereg evidence show "$logs/gcp_cos113.ccel.bin" >"$WORK/shown" 2>/dev/null || fail "no log is shown"
+teereg evidence log "$logs/gcp_cos113.ccel.bin" 2>/dev/null | cmp - "$WORK/shown" || fail "a log is shown otherwise than listed"
+teereg evidence show "$logs/dstack_quote_report.json" --json | grep -q '"matches": true' || fail "dstack's log is not shown"
 refused "a log cut short is refused" 1 'truncated' teereg evidence log "$WORK/short.ccel"
 teereg evidence log-diff "$logs/gcp_cos113.ccel.bin" "$logs/gcp_cos113_DUPE_SEPARATOR.ccel.bin" >"$WORK/diff" ||
     fail "two logs cannot be compared"

@@ -52,6 +52,7 @@ static void a_key_in_numbers_is_read(void **state)
     (void)state;
     assert_use(",\"kty\":\"RSA\"", "");
     assert_use(",\"kty\":\"RSA\",\"alg\":\"RS256\",\"use\":\"sig\"", "");
+    assert_use(",\"kty\":\"RSA\",\"key_ops\":[7,\"verify\"]", "");
 }
 
 static void a_key_for_something_else_is_of_no_use(void **state)
@@ -62,6 +63,9 @@ static void a_key_for_something_else_is_of_no_use(void **state)
     assert_use(",\"kty\":\"RSA\",\"alg\":\"PS256\"", "alg");
     assert_use(",\"kty\":\"RSA\",\"use\":\"enc\"", "use");
     assert_use(",\"kty\":\"RSA\",\"use\":7", "use");
+    assert_use(",\"kty\":\"RSA\",\"key_ops\":[\"sign\"]", "key_ops");
+    assert_use(",\"kty\":\"RSA\",\"key_ops\":[]", "key_ops");
+    assert_use(",\"kty\":\"RSA\",\"key_ops\":\"verify\"", "key_ops");
 }
 
 static void a_broken_certificate_makes_its_key_useless(void **state)
@@ -100,15 +104,57 @@ static void numbers_have_one_spelling(void **state)
     }
 }
 
-static void two_keys_of_one_name_refuse_the_set(void **state)
+static void two_keys_of_one_name_are_both_of_no_use(void **state)
+{
+    struct jwks set AUTO_CALL(jwks_done) = {0};
+    char text[2048];
+
+    (void)state;
+    snprintf(text, sizeof text,
+             "{\"keys\":[{\"kid\":\"k\",\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"%s\"},"
+             "{\"kid\":\"k\",\"kty\":\"EC\"}]}",
+             n_of_good());
+    assert_int_equal(parse(text, &set), ERR_OK);
+    assert_int_equal(set.n, 1);
+    assert_null(set.key[0].key);
+    assert_non_null(strstr(set.key[0].why, "twice"));
+}
+
+static void keys_without_a_name_are_left_out(void **state)
 {
     struct jwks set AUTO_CALL(jwks_done) = {0};
 
     (void)state;
-    assert_int_equal(
-        parse("{\"keys\":[{\"kid\":\"k\",\"kty\":\"EC\"},{\"kid\":\"k\",\"kty\":\"RSA\"}]}", &set),
-        ERR_INVALID);
-    assert_int_equal(set.n, 0);
+    assert_int_equal(parse("{\"keys\":[{},{\"kid\":7},7,{\"kid\":\"\"},{\"kid\":\"k\"}]}", &set),
+                     ERR_OK);
+    assert_int_equal(set.n, 1);
+    assert_string_equal(set.key[0].kid, "k");
+}
+
+static void an_exponent_beside_a_certificate_must_be_its(void **state)
+{
+    struct bytes text AUTO_CALL(dcap_free) = dcap_file("maa/teaclave_sharedeus_jwks_2023-09.json");
+    static const char *const e_of[] = {"", "\"e\":\"AQAB\",", "\"e\":\"Aw\",", "\"e\":65537,"};
+    AUTO(json) tree = NULL;
+    const json *keys, *x5c;
+    struct buf one AUTO_CALL(buf_done) = BUF(65536);
+    struct err e;
+
+    (void)state;
+    need(json_parse(text, text.n, &tree, &e), &e);
+    need(json_get_array(tree, "keys", &keys, &e), &e);
+    need(json_get_array(json_at(keys, 0), "x5c", &x5c, &e), &e);
+    for (size_t i = 0; i < sizeof e_of / sizeof e_of[0]; i++) {
+        struct jwks set AUTO_CALL(jwks_done) = {0};
+
+        buf_done(&one);
+        one = BUF(65536);
+        buf_printf(&one, "{\"keys\":[{\"kid\":\"k\",\"kty\":\"RSA\",%s\"x5c\":[\"%s\"]}]}", e_of[i],
+                   json_str(json_at(x5c, 0)));
+        need(jwks_parse(buf_bytes(&one), &set, &e), &e);
+        if ((set.key[0].key != NULL) != (i < 2))
+            fail_msg("%s %s", e_of[i], set.key[0].why);
+    }
 }
 
 static void what_is_no_set_is_refused(void **state)
@@ -193,7 +239,9 @@ int main(void)
         cmocka_unit_test(a_key_for_something_else_is_of_no_use),
         cmocka_unit_test(a_broken_certificate_makes_its_key_useless),
         cmocka_unit_test(numbers_have_one_spelling),
-        cmocka_unit_test(two_keys_of_one_name_refuse_the_set),
+        cmocka_unit_test(two_keys_of_one_name_are_both_of_no_use),
+        cmocka_unit_test(keys_without_a_name_are_left_out),
+        cmocka_unit_test(an_exponent_beside_a_certificate_must_be_its),
         cmocka_unit_test(what_is_no_set_is_refused),
         cmocka_unit_test(a_set_has_a_bound),
         cmocka_unit_test(the_real_set_of_a_service_is_read),

@@ -229,6 +229,111 @@ static void anything_that_is_debugged_is_refused(void **state)
         FAULT_MAA_DEBUG);
 }
 
+static void every_bit_of_a_td_under_test_is_debugging(void **state)
+{
+    char attributes[] = "\"0000001000000000\"";
+
+    (void)state;
+    for (unsigned bit = 0; bit < 8; bit++) {
+        snprintf(attributes, sizeof attributes, "\"%02x00001000000000\"", 1U << bit);
+        if (verdict("\"0000001000000000\"", attributes) != FAULT_MAA_DEBUG)
+            fail_msg("bit %u", bit);
+    }
+}
+
+/* With a bit set in this claim, which is zero. */
+static enum attest_fault with_a_bit_in(const char *claim)
+{
+    char from[64], to[64];
+
+    snprintf(from, sizeof from, "\"%s\":\"00", claim);
+    snprintf(to, sizeof to, "\"%s\":\"01", claim);
+    return verdict(from, to);
+}
+
+static void the_tdx_module_is_intels_production_one(void **state)
+{
+    (void)state;
+    assert_int_equal(with_a_bit_in("tdx_mrsignerseam"), FAULT_TD_MRSIGNERSEAM);
+    assert_int_equal(with_a_bit_in("tdx_seam_attributes"), FAULT_TD_SEAM_ATTRIBUTES);
+}
+
+static void no_paravisor_extends_an_rtmr(void **state)
+{
+    (void)state;
+    assert_int_equal(with_a_bit_in("tdx_rtmr0"), FAULT_RTMR_NOT_ZERO);
+    assert_int_equal(with_a_bit_in("tdx_rtmr3"), FAULT_RTMR_NOT_ZERO);
+}
+
+static void attributes_and_xfam_are_those_that_are_known(void **state)
+{
+    (void)state;
+    assert_int_equal(verdict("\"0000001000000000\"", "\"0000000000000000\""), FAULT_NONE);
+    assert_int_equal(verdict("\"0000001000000000\"", "\"0001001000000000\""), FAULT_TD_ATTRIBUTES);
+    assert_int_equal(verdict("\"0000001000000000\"", "\"0000003000000000\""), FAULT_TD_ATTRIBUTES);
+    assert_int_equal(verdict("e718060000000000", "e718060100000000"), FAULT_TD_XFAM);
+    assert_int_equal(verdict("e718060000000000", "e418060000000000"), FAULT_TD_XFAM);
+}
+
+/* A quote names the TD that moves it; a token does not. */
+static void no_policy_lets_a_td_pass_that_could_migrate(void **state)
+{
+    struct attest_policy moved = attest_policy_default;
+    struct maa_question q = ordinary();
+    char *claims = token_changed(TOKEN_CLAIMS, "0000001000000000", "0000003000000000");
+
+    (void)state;
+    moved.attributes_allowed |= TD_MIGRATABLE;
+    moved.service_td = true; /* any */
+    q.policy = &moved;
+    assert_int_equal(verdict_by(q, TOKEN_HEADER, TOKEN_CLAIMS), FAULT_NONE);
+    assert_int_equal(verdict_by(q, TOKEN_HEADER, claims), FAULT_TD_ATTRIBUTES);
+    free(claims);
+}
+
+static enum attest_fault by_policy(const char *text)
+{
+    struct attest_policy policy;
+    struct maa_question q = ordinary();
+    struct err e;
+
+    need(attest_policy_decode_json(bytes_of_str(text), &policy, &e), &e);
+    q.policy = &policy;
+    return verdict_by(q, TOKEN_HEADER, TOKEN_CLAIMS);
+}
+
+#define ONE48                                                                                      \
+    "010000000000000000000000000000000000000000000000"                                             \
+    "000000000000000000000000000000000000000000000000"
+
+static void policy_about_the_td_is_applied(void **state)
+{
+    (void)state;
+    assert_int_equal(by_policy("{\"td_attributes\":\"0000001000000000\"}"), FAULT_NONE);
+    assert_int_equal(by_policy("{\"td_attributes\":\"0000005000000000\"}"), FAULT_TD_ATTRIBUTES);
+    assert_int_equal(by_policy("{\"xfam\":\"e718060000000000\"}"), FAULT_NONE);
+    assert_int_equal(by_policy("{\"xfam\":\"e700060000000000\"}"), FAULT_TD_XFAM);
+    assert_int_equal(by_policy("{\"mrseam\":[\"" TOKEN_ZERO48 "\"]}"), FAULT_NONE);
+    assert_int_equal(by_policy("{\"mrseam\":[\"" ONE48 "\"]}"), FAULT_TD_MRSEAM);
+    assert_int_equal(by_policy("{\"mrconfigid\":\"zero\"}"), FAULT_NONE);
+    assert_int_equal(by_policy("{\"mrconfigid\":[\"" ONE48 "\"]}"), FAULT_TD_OWNER);
+    assert_int_equal(by_policy("{\"mrowner\":[\"" ONE48 "\"]}"), FAULT_TD_OWNER);
+    assert_int_equal(by_policy("{\"paravisor\":[\"" TOKEN_ZERO48 "\"]}"), FAULT_NONE);
+    assert_int_equal(by_policy("{\"paravisor\":[\"" ONE48 "\"]}"), FAULT_PARAVISOR);
+}
+
+static void policy_that_no_token_can_answer_refuses(void **state)
+{
+    (void)state;
+    assert_int_equal(by_policy("{\"fmspc\":[\"00806f050000\"]}"), FAULT_MAA_POLICY);
+    assert_int_equal(by_policy("{\"ppid\":[\"00112233445566778899aabbccddeeff\"]}"),
+                     FAULT_MAA_POLICY);
+    assert_int_equal(by_policy("{\"platform_instance\":[\"00112233445566778899aabbccddeeff\"]}"),
+                     FAULT_MAA_POLICY);
+    assert_int_equal(by_policy("{\"min_evaluation_number\":17}"), FAULT_MAA_POLICY);
+    assert_int_equal(by_policy("{\"denied_advisories\":[\"INTEL-SA-00837\"]}"), FAULT_MAA_POLICY);
+}
+
 static void the_status_is_judged_by_policy(void **state)
 {
     struct attest_policy any = attest_policy_default;
@@ -403,6 +508,69 @@ static void a_guest_whose_kernel_is_debugged_is_refused(void **state)
     free(claims);
 }
 
+static enum attest_fault guest_that_also_says(const char *claim)
+{
+    char *right = guest("HCLAkPub"), *claims;
+    char to[128];
+    enum attest_fault f;
+
+    snprintf(to, sizeof to, "%s,\"x-ms-ver\"", claim);
+    claims = token_changed(right, "\"x-ms-ver\"", to);
+    f = verdict_by(ordinary(), TOKEN_HEADER, claims);
+    free(right);
+    free(claims);
+    return f;
+}
+
+static void what_a_guest_says_of_itself_counts_too(void **state)
+{
+    (void)state;
+    assert_int_equal(guest_that_also_says("\"x-ms-azurevm-debuggersdisabled\":true"), FAULT_NONE);
+    assert_int_equal(guest_that_also_says("\"x-ms-azurevm-debuggersdisabled\":false"),
+                     FAULT_MAA_DEBUG);
+    assert_int_equal(guest_that_also_says("\"x-ms-azurevm-debuggersdisabled\":\"no\""),
+                     FAULT_MAA_DEBUG);
+    assert_int_equal(guest_that_also_says("\"dbgstat\":\"disabled\""), FAULT_NONE);
+    assert_int_equal(guest_that_also_says("\"dbgstat\":\"enabled\""), FAULT_MAA_DEBUG);
+    assert_int_equal(guest_that_also_says("\"x-ms-compliance-status\":\"azure-compliant-cvm\""),
+                     FAULT_NONE);
+    assert_int_equal(guest_that_also_says("\"x-ms-compliance-status\":\"none\""),
+                     FAULT_MAA_COMPLIANCE);
+}
+
+static void runtime_keys_of_the_callers_own_are_not_judged(void **state)
+{
+    (void)state;
+    assert_int_equal(verdict("\"x-ms-ver\"",
+                             "\"x-ms-runtime\":{\"keys\":[{\"kid\":\"mine\",\"kty\":\"EC\"},7]},"
+                             "\"x-ms-ver\""),
+                     FAULT_NONE);
+    assert_int_equal(verdict("\"x-ms-ver\"", "\"x-ms-runtime\":{\"keys\":\"mine\"},\"x-ms-ver\""),
+                     FAULT_NONE);
+    assert_int_equal(verdict("\"x-ms-ver\"",
+                             "\"x-ms-runtime\":{\"keys\":[{\"kid\":\"HCLAkPub\"}]},\"x-ms-ver\""),
+                     FAULT_MAA_BINDING);
+}
+
+static void what_was_not_asked_is_not_missed(void **state)
+{
+    struct maa_examination x AUTO_CALL(maa_examination_done) = {0};
+    struct buf token AUTO_CALL(buf_done) = BUF(131072);
+    struct maa_question q = ordinary();
+
+    (void)state;
+    token_make(key, TOKEN_HEADER, "{}", &token);
+    q.token = buf_bytes(&token);
+    q.nonce = "n-1";
+    maa_examine(&q, &x);
+    assert_false(x.ok);
+    assert_string_equal(x.check[MAA_NONCE].detail, "needs the claims");
+    assert_string_equal(x.check[MAA_POLICY].detail, "");
+    assert_string_equal(x.check[MAA_REPORT_DATA].detail, "");
+    assert_string_equal(x.check[MAA_RUNTIME].detail, "");
+    assert_string_equal(x.check[MAA_AK].detail, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,7 +589,17 @@ int main(void)
         cmocka_unit_test(without_an_issuer_pinned_keys_speak_for_theirs),
         cmocka_unit_test(other_versions_types_and_words_are_refused),
         cmocka_unit_test(anything_that_is_debugged_is_refused),
+        cmocka_unit_test(every_bit_of_a_td_under_test_is_debugging),
+        cmocka_unit_test(the_tdx_module_is_intels_production_one),
+        cmocka_unit_test(no_paravisor_extends_an_rtmr),
+        cmocka_unit_test(attributes_and_xfam_are_those_that_are_known),
+        cmocka_unit_test(no_policy_lets_a_td_pass_that_could_migrate),
+        cmocka_unit_test(policy_about_the_td_is_applied),
+        cmocka_unit_test(policy_that_no_token_can_answer_refuses),
         cmocka_unit_test(the_status_is_judged_by_policy),
+        cmocka_unit_test(what_was_not_asked_is_not_missed),
+        cmocka_unit_test(what_a_guest_says_of_itself_counts_too),
+        cmocka_unit_test(runtime_keys_of_the_callers_own_are_not_judged),
         cmocka_unit_test(a_measurement_that_is_missing_is_no_measurement),
         cmocka_unit_test(a_claim_that_stands_twice_is_refused),
         cmocka_unit_test(the_policy_of_the_instance_can_be_pinned),
