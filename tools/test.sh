@@ -8,6 +8,7 @@ export ROOT
 
 ALL="product unit lint asan tsan coverage contracts integration mutations bench"
 QUICK="product unit lint"
+MORE="interop" # only when named
 passed=0 failed=0 skipped=0 report=()
 
 # Reads the counts of a meson or `N passed, N failed` output into the variables ok and bad.
@@ -115,11 +116,18 @@ stage_bench() {
     "$ROOT/bench/run" --test
 }
 
+# A second and a third opinion; fetches the verifiers that give them.
+stage_interop() {
+    configure_dev
+    compile build-dev teereg
+    "$ROOT/tests/interop/run"
+}
+
 stages=()
 for arg in "$@"; do
-    case " $ALL --quick " in
+    case " $ALL $MORE --quick " in
     *" $arg "*) ;;
-    *) die "no stage named $arg; there are: $ALL" ;;
+    *) die "no stage named $arg; there are: $ALL $MORE" ;;
     esac
     if [ "$arg" = --quick ]; then read -ra stages <<<"$QUICK"; else stages+=("$arg"); fi
 done
@@ -128,7 +136,7 @@ done
 start=$SECONDS
 kinds="build check"
 case " ${stages[*]} " in
-*" contracts "* | *" integration "* | *" mutations "* | *" bench "*) kinds="$kinds node go" ;;
+*" contracts "* | *" integration "* | *" mutations "* | *" bench "* | *" interop "*) kinds="$kinds node go" ;;
 esac
 # shellcheck disable=SC2086  # a list of words
 (setup $kinds) || die "the set-up failed"
