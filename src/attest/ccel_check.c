@@ -12,20 +12,23 @@ static const char *const digest_names[] = {
 
 static const struct {
     const char *name, *text;
-    bool refuses;
+    enum attest_fault refuses; /* FAULT_NONE: a remark */
 } faults[] = {
-    [CCEL_DUPLICATE_SEPARATOR] = {"DUPLICATE_SEPARATOR", "a second EV_SEPARATOR", true},
     [CCEL_BAD_SEPARATOR] = {"BAD_SEPARATOR",
                             "an EV_SEPARATOR that is neither 00000000 nor ffffffff: the firmware "
                             "met an error",
-                            true},
+                            FAULT_BAD_SEPARATOR},
     [CCEL_DIGEST_MISMATCH] = {"DIGEST_MISMATCH", "the digest is not of the data that is shown",
-                              true},
+                              FAULT_EVENT_DIGEST},
     [CCEL_AMBIGUOUS_NAME] = {"AMBIGUOUS_NAME",
-                             "the name has a \":\", so the digest fits other names too", true},
+                             "the name has a \":\", so the digest fits other names too",
+                             FAULT_EVENT_NAME},
+    [CCEL_DUPLICATE_SEPARATOR] = {"DUPLICATE_SEPARATOR", "not the first EV_SEPARATOR there",
+                                  FAULT_NONE},
     [CCEL_MRTD_EVENT] = {"MRTD_EVENT", "nothing extends MRTD after launch: this proves nothing",
-                         false},
-    [CCEL_NOT_PADDING] = {"NOT_PADDING", "what follows the end of the log is no padding", false},
+                         FAULT_NONE},
+    [CCEL_NOT_PADDING] = {"NOT_PADDING", "what follows the end of the log is no padding",
+                          FAULT_NONE},
 };
 
 const char *ccel_digest_name(enum ccel_digest d)
@@ -40,7 +43,7 @@ const char *ccel_fault_name(enum ccel_fault f)
 
 bool ccel_fault_refuses(enum ccel_fault f)
 {
-    return faults[f].refuses;
+    return faults[f].refuses != FAULT_NONE;
 }
 
 /* ---- one event ---- */
@@ -111,10 +114,13 @@ enum ccel_digest ccel_digest_check(const struct ccel_entry *ev)
 struct findings {
     struct ccel_finding *at;
     size_t n, max;
+    bool refusals_alone;
 };
 
 static void found(struct findings *to, enum ccel_fault fault, size_t event)
 {
+    if (to->refusals_alone && !ccel_fault_refuses(fault))
+        return;
     if (to->n < to->max)
         to->at[to->n] = (struct ccel_finding){fault, event};
     to->n++;
@@ -138,10 +144,9 @@ static void judge_separator(const struct ccel_log *log, size_t i, bool seen[], s
         found(to, CCEL_BAD_SEPARATOR, i);
 }
 
-size_t ccel_log_findings(const struct ccel_log *log, struct ccel_finding *ret, size_t max)
+static void collect(const struct ccel_log *log, struct findings *to)
 {
     bool seen[CCEL_INDEX_MAX + 1] = {false};
-    struct findings to = {.at = ret, .max = max};
 
     for (size_t i = 0; i < log->n; i++) {
         const struct ccel_entry *ev = &log->entry[i];
@@ -149,18 +154,25 @@ size_t ccel_log_findings(const struct ccel_log *log, struct ccel_finding *ret, s
         if (ev->type == EV_NO_ACTION)
             continue;
         if (ev->index == 0)
-            found(&to, CCEL_MRTD_EVENT, i);
+            found(to, CCEL_MRTD_EVENT, i);
         if (ev->type == EV_SEPARATOR)
-            judge_separator(log, i, seen, &to);
+            judge_separator(log, i, seen, to);
         if (ccel_digest_check(ev) == CCEL_DIGEST_DIFFERS)
-            found(&to, CCEL_DIGEST_MISMATCH, i);
+            found(to, CCEL_DIGEST_MISMATCH, i);
         if (ev->type == EV_DSTACK_RUNTIME && !ev->v2 && ev->name.n > 0 &&
             memchr(ev->name.p, ':', ev->name.n))
-            found(&to, CCEL_AMBIGUOUS_NAME, i);
+            found(to, CCEL_AMBIGUOUS_NAME, i);
     }
     if (log->not_padding)
-        found(&to, CCEL_NOT_PADDING, CCEL_NOT_AN_EVENT);
-    return to.n;
+        found(to, CCEL_NOT_PADDING, CCEL_NOT_AN_EVENT);
+}
+
+size_t ccel_log_findings(const struct ccel_log *log, struct ccel_finding *ret, size_t max)
+{
+    struct findings all = {.at = ret, .max = max};
+
+    collect(log, &all);
+    return all.n;
 }
 
 void ccel_finding_text(const struct ccel_log *log, const struct ccel_finding *f, struct buf *ret)
@@ -178,34 +190,60 @@ void ccel_finding_text(const struct ccel_log *log, const struct ccel_finding *f,
     buf_put_str(ret, faults[f->fault].text);
 }
 
-static enum err_code refuse(const struct ccel_log *log, const struct ccel_finding *f, struct err *e)
+static const char *said(struct buf *text)
+{
+    return text->bad ? "" : buf_cstr(text);
+}
+
+static enum err_code refuse(const struct ccel_log *log, const struct ccel_finding *f,
+                            enum attest_fault *fault, struct err *e)
 {
     struct buf text AUTO_CALL(buf_done) = BUF(512);
 
     ccel_finding_text(log, f, &text);
-    return err_set(e, ERR_VERIFY, "%s: %s", ccel_fault_name(f->fault), buf_cstr(&text));
+    return attest_fail(fault, e, faults[f->fault].refuses, "%s", said(&text));
+}
+
+/* With the first thing that is odd in the log: it may be why. */
+static enum err_code refuse_registers(const struct ccel_log *log, const bool same[CCEL_RTMRS],
+                                      enum attest_fault *fault, struct err *e)
+{
+    struct buf text AUTO_CALL(buf_done) = BUF(512);
+    struct ccel_finding f;
+
+    if (ccel_log_findings(log, &f, 1) > 0) {
+        buf_printf(&text, "; %s: ", ccel_fault_name(f.fault));
+        ccel_finding_text(log, &f, &text);
+    }
+    return attest_fail(fault, e, FAULT_RTMR_MISMATCH,
+                       "the event log gives%s%s%s%s of another machine or boot%s",
+                       same[0] ? "" : " RTMR0", same[1] ? "" : " RTMR1", same[2] ? "" : " RTMR2",
+                       same[3] ? "" : " RTMR3", said(&text));
 }
 
 enum err_code ccel_log_verify(const struct ccel_log *log, const uint8_t rtmr[static CCEL_RTMRS][48],
-                              struct err *e)
+                              enum attest_fault *fault, struct err *e)
 {
-    struct ccel_finding
-        all[64]; /* those behind these do not change the answer, but for a refusal */
+    struct ccel_finding first;
+    struct findings refusals = {.at = &first, .max = 1, .refusals_alone = true};
     struct ccel_replay replay;
     bool same[CCEL_RTMRS];
-    size_t n;
 
     ccel_log_replay(log, &replay);
     if (!ccel_replay_matches(&replay, rtmr, same))
-        return err_set(e, ERR_VERIFY,
-                       "RTMR_MISMATCH: the event log gives%s%s%s%s of another machine or boot",
-                       same[0] ? "" : " RTMR0", same[1] ? "" : " RTMR1", same[2] ? "" : " RTMR2",
-                       same[3] ? "" : " RTMR3");
-    n = ccel_log_findings(log, all, 64);
-    for (size_t i = 0; i < n && i < 64; i++)
-        if (ccel_fault_refuses(all[i].fault))
-            return refuse(log, &all[i], e);
-    if (n > 64)
-        return err_set(e, ERR_VERIFY, "the event log has %zu findings; too many to judge", n);
-    return ERR_OK;
+        return refuse_registers(log, same, fault, e);
+    collect(log, &refusals);
+    return refusals.n > 0 ? refuse(log, &first, fault, e) : ERR_OK;
+}
+
+enum err_code ccel_verify(struct bytes log, const uint8_t rtmr[static CCEL_RTMRS][48],
+                          enum attest_fault *fault, struct err *e)
+{
+    struct ccel_log read AUTO_CALL(ccel_log_done) = {0};
+    struct err why;
+
+    if (ccel_log_read(log, &read, &why) != ERR_OK)
+        return attest_fail(fault, e, why.code == ERR_NOMEM ? FAULT_INTERNAL : FAULT_EVENT_LOG, "%s",
+                           why.msg);
+    return ccel_log_verify(&read, rtmr, fault, e);
 }

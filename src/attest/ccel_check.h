@@ -5,6 +5,7 @@
  * Source: docs/WIRE.md, "Event log"; TCG PC Client Platform Firmware Profile 1.05 §3.3, §10.4. */
 #pragma once
 #include "attest/ccel_log.h"
+#include "attest/fault.h"
 
 /* What an event's digest says about its description. */
 enum ccel_digest {
@@ -23,15 +24,17 @@ enum ccel_digest ccel_digest_check(const struct ccel_entry *ev);
 bool ccel_digest_is_of_data(const struct ccel_entry *ev);
 
 enum ccel_fault {
-    CCEL_DUPLICATE_SEPARATOR, /* a register has one EV_SEPARATOR at most */
-    CCEL_BAD_SEPARATOR,       /* its data is neither 00000000 nor ffffffff: the firmware failed */
-    CCEL_DIGEST_MISMATCH,     /* CCEL_DIGEST_DIFFERS */
-    CCEL_AMBIGUOUS_NAME,      /* dstack, version 1: a ":" in the name; the digest fits others too */
-    CCEL_MRTD_EVENT,          /* a note: an event of index 0 */
-    CCEL_NOT_PADDING,         /* a note: other bytes than padding behind the end */
+    CCEL_BAD_SEPARATOR,   /* its data is neither 00000000 nor ffffffff: the firmware failed */
+    CCEL_DIGEST_MISMATCH, /* CCEL_DIGEST_DIFFERS */
+    CCEL_AMBIGUOUS_NAME,  /* dstack, version 1: a ":" in the name; the digest fits others too */
+    /* Remarks */
+    CCEL_DUPLICATE_SEPARATOR, /* not the first EV_SEPARATOR of its register: OVMF writes one for
+                               * each PCR, and several PCRs are one register */
+    CCEL_MRTD_EVENT,          /* an event of index 0 */
+    CCEL_NOT_PADDING,         /* other bytes than padding behind the end */
 };
 const char *ccel_fault_name(enum ccel_fault f); /* "DUPLICATE_SEPARATOR", ... */
-/* Notes are said; everything else refuses. */
+/* Remarks are said; everything else refuses. */
 bool ccel_fault_refuses(enum ccel_fault f);
 
 struct ccel_finding {
@@ -43,8 +46,11 @@ size_t ccel_log_findings(const struct ccel_log *log, struct ccel_finding *ret, s
 /* One sentence: "event 17: a second EV_SEPARATOR in RTMR0". */
 void ccel_finding_text(const struct ccel_log *log, const struct ccel_finding *f, struct buf *ret);
 
-/* Is the log that of a machine whose quote has these registers?  ERR_VERIFY begins with
- * RTMR_MISMATCH or the name of the first finding that refuses.  The quote's own verification is not
- * this. */
+/* Is the log that of a machine whose quote has these registers?  RTMR_MISMATCH, or the first
+ * finding that refuses.  The quote's own verification is not this. */
 MUST_CHECK enum err_code ccel_log_verify(const struct ccel_log *log,
-                                         const uint8_t rtmr[static CCEL_RTMRS][48], struct err *e);
+                                         const uint8_t rtmr[static CCEL_RTMRS][48],
+                                         enum attest_fault *fault, struct err *e);
+/* The same of a log as it stands in evidence; also EVENT_LOG. */
+MUST_CHECK enum err_code ccel_verify(struct bytes log, const uint8_t rtmr[static CCEL_RTMRS][48],
+                                     enum attest_fault *fault, struct err *e);

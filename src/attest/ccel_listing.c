@@ -164,6 +164,47 @@ enum err_code ccel_listing(struct bytes log, json **ret, struct err *e)
     return ccel_log_listing(&read, ret, e);
 }
 
+enum err_code ccel_put_matches(const struct ccel_log *log,
+                               const uint8_t rtmr[static CCEL_RTMRS][48], json *to, struct err *e)
+{
+    struct ccel_replay replay;
+    bool same[CCEL_RTMRS], all;
+    AUTO(json) node = NULL;
+
+    ccel_log_replay(log, &replay);
+    all = ccel_replay_matches(&replay, rtmr, same);
+    TRY(json_new_object(&node, e));
+    for (size_t i = 0; i < CCEL_RTMRS; i++)
+        TRY(json_put_bool(node, rtmr_members[i], same[i], e));
+    TRY(json_put(to, "quote_matches", TAKE(node), e));
+    return json_put_bool(to, "matches", all, e);
+}
+
+enum err_code ccel_verdict(struct bytes log, const uint8_t rtmr[static CCEL_RTMRS][48], json **ret,
+                           struct err *e)
+{
+    struct ccel_log read AUTO_CALL(ccel_log_done) = {0};
+    enum attest_fault fault = FAULT_NONE;
+    AUTO(json) result = NULL;
+    struct err why;
+
+    TRY(json_new_object(&result, e));
+    if (ccel_verify(log, rtmr, &fault, &why) == ERR_OK) {
+        TRY(json_put_str(result, "verdict", CCEL_VERDICT_MATCHES, e));
+        TRY(json_put_null(result, "code", e));
+    } else {
+        TRY(json_put_str(result, "verdict", why.msg, e));
+        TRY(json_put_str(result, "code", attest_fault_name(fault), e));
+    }
+    if (ccel_log_read(log, &read, &why) == ERR_OK) {
+        TRY(put_replay(&read, result, e));
+        TRY(ccel_put_matches(&read, rtmr, result, e));
+        TRY(put_findings(&read, result, e));
+    }
+    *ret = TAKE(result);
+    return ERR_OK;
+}
+
 void ccel_log_lines(const struct ccel_log *log, struct buf *ret)
 {
     for (size_t i = 0; i < log->n; i++) {

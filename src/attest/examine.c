@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include "attest/cache.h"
+#include "attest/ccel_check.h"
 #include "attest/steps.h"
 #include "attest/tcb.h"
 #include "base/clock.h"
@@ -37,6 +38,7 @@ static const char *const names[CHECKS] = {
     [CHECK_ADVISORIES] = "advisories",
     [CHECK_EVALUATION_NUMBER] = "evaluation number",
     [CHECK_PLATFORM_ALLOWED] = "platform allowed",
+    [CHECK_EVENT_LOG] = "event log",
 };
 
 const char *attest_check_name(enum attest_check c)
@@ -411,6 +413,20 @@ static void examine_platform_policy(struct work *w)
               step_platform_allowed(w->ask->policy, &w->to->facts, w->ask->now, fault, why));
 }
 
+/* ---- N ---- */
+
+static void examine_event_log(struct work *w)
+{
+    const struct bytes log = w->ask->event_log;
+
+    if (log.n == 0)
+        return;
+    if (w->ask->tee != QUOTE_TEE_TDX)
+        not_judged(w, CHECK_EVENT_LOG, "an SGX enclave has none");
+    else
+        JUDGE(w, CHECK_EVENT_LOG, ccel_verify(log, w->quote.td.rtmr, fault, why));
+}
+
 /* ---- the whole ---- */
 
 static enum err_code parse(struct work *w, enum attest_fault *fault, struct err *e)
@@ -455,6 +471,8 @@ static bool owed(const struct attest_question *ask, enum attest_check c)
 
     if (c == CHECK_REPORT_DATA)
         return ask->expected != NULL;
+    if (c == CHECK_EVENT_LOG)
+        return ask->event_log.n > 0;
     return ask->tee == QUOTE_TEE_TDX || !of_td;
 }
 
@@ -526,5 +544,6 @@ void attest_examine(const struct attest_question *question, struct attest_examin
                                                               : w.quote.enclave.report_data,
                                question->expected, fault, why));
     examine_platform_policy(&w);
+    examine_event_log(&w);
     decide(&w);
 }

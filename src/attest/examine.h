@@ -52,6 +52,7 @@ enum attest_check {
     CHECK_ADVISORIES,        /* M */
     CHECK_EVALUATION_NUMBER, /* M */
     CHECK_PLATFORM_ALLOWED,  /* M: FMSPC, PPID, platform instance */
+    CHECK_EVENT_LOG,         /* N: it leads to the quote's RTMRs, and says what was measured */
     CHECKS,
 };
 /* "quote format", "TCB info", ... */
@@ -99,6 +100,9 @@ struct attest_question {
     platform_cache *cache;               /* NULL: everything is verified anew */
     /* Asked when `collateral` is NULL, once the platform is known; NULL: nobody. */
     const struct collateral_source *source;
+    /* That came with the quote; empty: none, and none is judged.  Releases do not ask: they rest on
+     * the registers alone, and a machine may extend them after its firmware's log (IMA does). */
+    struct bytes event_log;
 };
 
 struct attest_examination {

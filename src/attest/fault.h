@@ -96,6 +96,12 @@ enum attest_fault {
     FAULT_AK_CHAIN,       /* of the AK certificate: form, signatures, purpose, another root */
     FAULT_AK_INTERMEDIATE_MISSING, /* a certificate between it and the root was not sent */
     FAULT_AK_EXPIRED,
+    /* N: the event log that came with the evidence */
+    FAULT_EVENT_LOG,     /* its form */
+    FAULT_RTMR_MISMATCH, /* it leads to other registers than the quote's */
+    FAULT_BAD_SEPARATOR, /* the firmware says that it failed */
+    FAULT_EVENT_DIGEST,  /* a description that is not what was measured */
+    FAULT_EVENT_NAME,    /* a name that the digest does not tell from others */
     /* L and around */
     FAULT_REPORT_DATA,   /* the quote was made for something else */
     FAULT_EVIDENCE_TYPE, /* evidence of a kind that is not judged here */
@@ -107,8 +113,8 @@ enum attest_fault {
 const char *attest_fault_name(enum attest_fault f);
 
 /* Sets *fault (may be NULL) and e: "NAME: message".  Returns ERR_INVALID for A, COLLATERAL_FORMAT,
- * PCK_EXTENSION, EVIDENCE_TYPE, JWS_FORM, MAA_CLAIMS and the FORM, TYPE and RUNTIME of Azure's
- * parts; ERR_DENIED for K, M and what a policy says of a token or paravisor; ERR_NOMEM for
+ * PCK_EXTENSION, EVIDENCE_TYPE, EVENT_LOG, JWS_FORM, MAA_CLAIMS and the FORM, TYPE and RUNTIME of
+ * Azure's parts; ERR_DENIED for K, M and what a policy says of a token or paravisor; ERR_NOMEM for
  * INTERNAL; else ERR_VERIFY. */
 enum err_code attest_fail(enum attest_fault *fault, struct err *e, enum attest_fault f,
                           const char *fmt, ...) PRINTF_LIKE(4, 5);

@@ -1,4 +1,3 @@
-#include "attest/ccel_check.h"
 #include "attest/ccel_listing.h"
 #include "base/clock.h"
 #include "base/codec.h"
@@ -61,18 +60,26 @@ static enum err_code put_claim(const struct exhibit *x, json *result, struct err
 static enum err_code put_event_log(const struct exhibit *x, const struct attest_examination *q,
                                    json *result, struct err *e)
 {
+    const struct bytes bytes = buf_bytes(&x->event_log);
     struct ccel_log log AUTO_CALL(ccel_log_done) = {0};
+    enum attest_fault fault;
     AUTO(json) listing = NULL;
     struct err why;
 
-    if (x->event_log.n == 0)
+    if (bytes.n == 0)
         return ERR_OK;
-    TRY_IN(e, ccel_log_read(buf_bytes(&x->event_log), &log, e), "event log");
-    TRY(ccel_log_listing(&log, &listing, e));
-    TRY(json_put(result, "event_log", TAKE(listing), e));
-    return json_put_str(
-        result, "event_log_verdict",
-        ccel_log_verify(&log, q->facts.td.rtmr, &why) == ERR_OK ? "matches the quote" : why.msg, e);
+    if (ccel_log_read(bytes, &log, &why) == ERR_OK) {
+        TRY(ccel_log_listing(&log, &listing, e));
+        TRY(ccel_put_matches(&log, q->facts.td.rtmr, listing, e));
+        TRY(json_put(result, "event_log", TAKE(listing), e));
+    } else {
+        TRY(json_put_null(result, "event_log", e));
+    }
+    return json_put_str(result, "event_log_verdict",
+                        ccel_verify(bytes, q->facts.td.rtmr, &fault, &why) == ERR_OK
+                            ? CCEL_VERDICT_MATCHES
+                            : why.msg,
+                        e);
 }
 
 static enum err_code show(const struct cli_args *a, struct err *e)
@@ -188,7 +195,9 @@ static const struct cli_option identity_options[] = {
 };
 
 static const struct cli_verb verbs[] = {
-    {"show", "what a quote, an evidence object or a KMS certificate says; nothing is verified",
+    {"show",
+     "what a quote, evidence with its event log, a KMS certificate or a log alone says; nothing is "
+     "verified",
      "FILE", 1, NULL, "teereg evidence show quote.bin --json", show},
     {"verify", "judge evidence, every check of it, under a policy", NULL, 0,
      evidence_verify_options,

@@ -1,9 +1,11 @@
 /* teereg evidence verify: every check, its answer, and a verdict; nothing is released on it. */
 #include "attest/azure.h"
 #include "base/fs.h"
+#include "attest/ccel_listing.h"
 #include "cli/exhibit.h"
 #include "cli/files.h"
 #include "cli/judge.h"
+#include "cli/log_file.h"
 #include "cli/verdict.h"
 #include "crypto/pem.h"
 #include "crypto/x509.h"
@@ -16,6 +18,7 @@ struct asked {
     struct buf root_der;
     struct attest_root root; /* when root_der is not empty */
     struct buf bundle;       /* when bundle_given */
+    struct buf event_log;    /* --event-log; empty: that of the evidence counts */
     bool bundle_given;
     struct collateral collateral;
     bool has_collateral;
@@ -30,6 +33,7 @@ static void asked_done(struct asked *q)
     exhibit_done(&q->exhibit);
     buf_done(&q->root_der);
     buf_done(&q->bundle);
+    buf_done(&q->event_log);
     attest_root_done(&q->root);
     collateral_done(&q->collateral);
 }
@@ -77,12 +81,24 @@ static enum err_code read_bundle(const struct cli_args *a, struct buf *ret, stru
     return ERR_OK;
 }
 
+static enum err_code read_event_log(const struct cli_args *a, struct buf *ret, struct err *e)
+{
+    const char *path = cli_value(a, "event-log");
+
+    *ret = BUF(LOG_FILE_MAX);
+    if (!path)
+        return ERR_OK;
+    TRY_IN(e, log_file_bytes(path, ret, e), "--event-log");
+    return ret->n > 0 ? ERR_OK : err_set(e, ERR_INVALID, "--event-log %s: it is empty", path);
+}
+
 static enum err_code read_options(const struct cli_args *a, struct asked *q, struct err *e)
 {
     TRY(cli_verify_policy(a, &q->policy, e));
     TRY(cli_verify_time(a, &q->now, e));
     TRY(cli_verify_report_data(a, &q->expected, &q->has_expected, e));
     TRY(read_root(a, q, e));
+    TRY(read_event_log(a, &q->event_log, e));
     q->bundle = BUF(BUNDLE_FILE_MAX);
     return read_bundle(a, &q->bundle, e);
 }
@@ -109,6 +125,11 @@ static enum err_code use_collateral(const struct attest_roots *roots, struct ask
 
 /* ---- judging ---- */
 
+static struct bytes log_of(const struct asked *q)
+{
+    return buf_bytes(q->event_log.n > 0 ? &q->event_log : &q->exhibit.event_log);
+}
+
 static struct attest_question ask(const struct asked *q, const struct attest_roots *roots)
 {
     return (struct attest_question){
@@ -119,11 +140,13 @@ static struct attest_question ask(const struct asked *q, const struct attest_roo
         .collateral = q->has_collateral ? &q->collateral : NULL,
         .expected = q->has_expected ? &q->expected : NULL,
         .now = q->now,
+        .event_log = log_of(q),
     };
 }
 
 /* What the examination of a quote says in either kind of evidence. */
-static enum err_code add_quote(struct verdict *v, const struct attest_examination *x, struct err *e)
+static enum err_code add_quote(struct verdict *v, const struct asked *q,
+                               const struct attest_examination *x, struct err *e)
 {
     const bool whole = x->check[CHECK_FORMAT].fault != FAULT_NONE;
 
@@ -134,9 +157,10 @@ static enum err_code add_quote(struct verdict *v, const struct attest_examinatio
         v->tcb = &x->facts.tcb;
         v->status = tcb_status_name(x->facts.tcb.status);
     }
-    if (x->has_quote)
-        v->report_data = x->facts.td.report_data;
-    return ERR_OK;
+    if (!x->has_quote)
+        return ERR_OK;
+    v->report_data = x->facts.td.report_data;
+    return log_of(q).n > 0 ? ccel_verdict(log_of(q), x->facts.td.rtmr, &v->event_log, e) : ERR_OK;
 }
 
 static enum err_code verify_tdx(const struct cli_args *a, const struct asked *q,
@@ -148,7 +172,7 @@ static enum err_code verify_tdx(const struct cli_args *a, const struct asked *q,
 
     TRY(verdict_begin(&v, e));
     attest_examine(&question, &x);
-    TRY(add_quote(&v, &x, e));
+    TRY(add_quote(&v, q, &x, e));
     v.ok = x.ok;
     v.fault = x.fault;
     v.message = x.check[x.first].detail;
@@ -165,7 +189,7 @@ static enum err_code verify_azure(const struct cli_args *a, const struct asked *
 
     TRY(verdict_begin(&v, e));
     azure_examine(&q->exhibit.azure, &question, ak_roots(), &x);
-    TRY(add_quote(&v, &x.quote, e));
+    TRY(add_quote(&v, q, &x.quote, e));
     for (enum azure_check c = 0; c < AZURE_CHECKS; c++)
         TRY(verdict_check(&v, azure_check_name(c), &x.check[c], false, e));
     v.ok = x.ok;
@@ -213,7 +237,7 @@ static enum err_code check_options(const struct cli_args *a, bool is_token, stru
 {
     static const char *const of_tokens[] = {
         "jwks", "issuer", "enclave-proof", "runtime-data", "nonce", "policy-hash", NULL};
-    static const char *const of_quotes[] = {"root", NULL};
+    static const char *const of_quotes[] = {"root", "event-log", NULL};
     const char *const *foreign = is_token ? of_quotes : of_tokens;
 
     for (; *foreign; foreign++)
@@ -276,6 +300,9 @@ const struct cli_option evidence_verify_options[] = {
     {"file", "FILE", "a raw quote, an evidence object, a certificate or a token", NULL,
      CLI_REQUIRED},
     {"collateral", "BUNDLE", "what Intel says about the platform, in JSON", NULL, CLI_OPTIONAL},
+    {"event-log", "FILE",
+     "a log that must lead to the quote's registers, instead of the evidence's own", NULL,
+     CLI_OPTIONAL},
     {"root", "FILE", "accept this root certificate instead; the result releases nothing", NULL,
      CLI_OPTIONAL},
     CLI_OPT_POLICY,

@@ -63,7 +63,7 @@ static enum err_code decode(struct bytes data, struct exhibit *ret, struct err *
     struct evidence ev AUTO_CALL(evidence_done) = {0};
     struct buf der AUTO_CALL(buf_done) = BUF(X509_DER_MAX);
 
-    if (data.n > 0 && data.p[0] == '{')
+    if (cli_first_byte(data) == '{')
         return from_json(data, ret, e);
     if (data.n >= sizeof pem_begin && memcmp(data.p, pem_begin, sizeof pem_begin - 1) == 0) {
         TRY(pem_decode(data, "CERTIFICATE", &der, e));

@@ -15,6 +15,14 @@ enum err_code cli_read(const char *path, struct buf *ret, struct err *e)
     return fs_read(path, ret, e);
 }
 
+char cli_first_byte(struct bytes data)
+{
+    for (size_t i = 0; i < data.n; i++)
+        if (!data.p[i] || !strchr(" \t\r\n", data.p[i]))
+            return (char)data.p[i];
+    return 0;
+}
+
 enum err_code cli_read_private(const char *path, const char *what, struct buf *ret, struct err *e)
 {
     int fd AUTO_CALL(fd_close) = open(path, O_RDONLY | O_CLOEXEC);

@@ -5,6 +5,7 @@
 void verdict_done(struct verdict *v)
 {
     json_free(v->checks);
+    json_free(v->event_log);
 }
 
 enum err_code verdict_begin(struct verdict *v, struct err *e)
@@ -129,6 +130,10 @@ enum err_code verdict_tell(const struct cli_args *a, struct verdict *v, struct e
     TRY(put_platform(v->platform, result, e));
     TRY(put_measurements(v, result, e));
     TRY(put_identity(a, v, result, e));
+    if (v->event_log)
+        TRY(json_put(result, "event_log", TAKE(v->event_log), e));
+    else
+        TRY(json_put_null(result, "event_log", e));
     TRY(cli_print(a, result, e));
     if (!v->ok)
         return err_set(e, ERR_DENIED, "rejected: %s: %s", attest_fault_name(v->fault), v->message);

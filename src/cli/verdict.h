@@ -15,6 +15,7 @@ struct verdict {
     const struct attest_examination *platform; /* NULL, or without has_platform: unknown */
     const struct measurements *measurements;   /* NULL: there are none */
     const uint8_t *report_data;                /* 64 bytes, with measurements */
+    json *event_log;                           /* ccel_verdict; owned; NULL: none came with it */
     bool no_identity; /* this kind of evidence never gives one, accepted or not */
 };
 /* Begin with `struct verdict v AUTO_CALL(verdict_done) = {0};` and verdict_begin. */

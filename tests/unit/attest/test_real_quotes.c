@@ -290,6 +290,54 @@ static void a_known_platform_does_not_vouch_for_another_qe_report(void **state)
     assert_int_equal(verify((struct bytes){copy, q.n}, IN_2026, cache), FAULT_QE_HASH);
 }
 
+/* ---- the event log that comes with it ---- */
+
+/* log: a file of ccel/, "" for none. */
+static void examine_with_log(const char *log, struct attest_examination *ret)
+{
+    struct bytes input AUTO_CALL(dcap_free) = dcap_file("quotes/tdx_v4_00806f05_gcp_cos113.bin");
+    struct bytes text AUTO_CALL(dcap_free) = *log ? dcap_file(log) : (struct bytes){0};
+    const struct attest_question question = {
+        .quote = input,
+        .tee = QUOTE_TEE_TDX,
+        .roots = attest_roots(),
+        .policy = &attest_policy_default,
+        .now = IN_2026,
+        .event_log = text,
+    };
+
+    attest_examine(&question, ret);
+}
+
+static void an_event_log_is_judged_when_there_is_one(void **state)
+{
+    struct attest_examination x;
+
+    (void)state;
+    examine_with_log("", &x);
+    assert_false(x.check[CHECK_EVENT_LOG].judged);
+    assert_string_equal(x.check[CHECK_EVENT_LOG].detail, "");
+    examine_with_log("ccel/gcp_cos113.ccel.bin", &x);
+    assert_true(x.check[CHECK_EVENT_LOG].judged);
+    assert_int_equal(x.check[CHECK_EVENT_LOG].fault, FAULT_NONE);
+    assert_int_equal(x.fault, FAULT_COLLATERAL_MISSING);
+    assert_string_equal(attest_check_name(CHECK_EVENT_LOG), "event log");
+}
+
+static void a_log_that_does_not_lead_to_the_quotes_registers_refuses_it(void **state)
+{
+    struct attest_examination x;
+
+    (void)state;
+    examine_with_log("ccel/gcp_cos113_DUPE_SEPARATOR.ccel.bin", &x);
+    assert_false(x.ok);
+    assert_int_equal(x.fault, FAULT_RTMR_MISMATCH);
+    assert_int_equal(x.first, CHECK_EVENT_LOG);
+    assert_non_null(strstr(x.check[CHECK_EVENT_LOG].detail, "RTMR0 RTMR1 of another machine"));
+    examine_with_log("ccel/gcp_cos113.ccel_table.bin", &x);
+    assert_int_equal(x.fault, FAULT_EVENT_LOG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +352,8 @@ int main(void)
         cmocka_unit_test(only_development_builds_know_a_second_root),
         cmocka_unit_test(a_known_platform_is_judged_as_an_unknown_one),
         cmocka_unit_test(a_known_platform_does_not_vouch_for_another_qe_report),
+        cmocka_unit_test(an_event_log_is_judged_when_there_is_one),
+        cmocka_unit_test(a_log_that_does_not_lead_to_the_quotes_registers_refuses_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
