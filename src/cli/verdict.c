@@ -114,6 +114,19 @@ static enum err_code put_identity(const struct cli_args *a, const struct verdict
     return json_put_hex(result, "identity", BYTES_OF(id), e);
 }
 
+static enum err_code put_event_log(struct verdict *v, json *result, struct err *e)
+{
+    const char *verdict;
+
+    if (!v->event_log) {
+        TRY(json_put_null(result, "event_log_verdict", e));
+        return json_put_null(result, "event_log", e);
+    }
+    TRY(json_get_str(v->event_log, "verdict", sizeof e->msg, &verdict, e));
+    TRY(json_put_str(result, "event_log_verdict", verdict, e));
+    return json_put(result, "event_log", TAKE(v->event_log), e);
+}
+
 enum err_code verdict_tell(const struct cli_args *a, struct verdict *v, struct err *e)
 {
     AUTO(json) result = NULL;
@@ -130,10 +143,7 @@ enum err_code verdict_tell(const struct cli_args *a, struct verdict *v, struct e
     TRY(put_platform(v->platform, result, e));
     TRY(put_measurements(v, result, e));
     TRY(put_identity(a, v, result, e));
-    if (v->event_log)
-        TRY(json_put(result, "event_log", TAKE(v->event_log), e));
-    else
-        TRY(json_put_null(result, "event_log", e));
+    TRY(put_event_log(v, result, e));
     TRY(cli_print(a, result, e));
     if (!v->ok)
         return err_set(e, ERR_DENIED, "rejected: %s: %s", attest_fault_name(v->fault), v->message);

@@ -258,6 +258,100 @@ print(json.dumps({"type": "tdx-dcap", "quote": read("quotes/tdx_v4_00806f05_gcp_
 END
 says "the log that comes with evidence is shown, and held against the quote" '^event_log_verdict +matches the quote$' \
     teereg evidence show "$WORK/with-log.json"
+gcp=(--collateral "$vectors/dcap/collateral/flashbots_gcp_00806f05_2026-06.json" --at 1783500000 --accept-status OutOfDate)
+cos=$quotes/tdx_v4_00806f05_gcp_cos113.bin
+says "and is a check of its verification" '^event_log_verdict +matches the quote$' \
+    teereg evidence verify --file "$WORK/with-log.json" "${gcp[@]}"
+grep -qE '^verdict +accept$' "$WORK/said" || fail "it is not accepted"
+# asks CONDITION: in Python, of the JSON in $WORK/said.
+asks() {
+    python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); sys.exit(not eval(sys.argv[2]))' "$WORK/said" "$1" ||
+        fail "not so: $1: $(cat "$WORK/said")"
+}
+teereg evidence verify --file "$WORK/with-log.json" "${gcp[@]}" --json >"$WORK/said"
+asks '[c for c in d["checks"] if c["name"] == "event log"] == [{"name": "event log", "ok": True, "detail": "holds"}]'
+asks 'd["event_log"]["quote_matches"] == {f"rtmr{i}": True for i in range(4)}'
+ok "each register is told"
+teereg evidence verify --file "$cos" "${gcp[@]}" --json >"$WORK/said"
+asks 'd["event_log"] is None and not [c for c in d["checks"] if c["name"] == "event log"]'
+ok "where there is no log none is judged"
+# with_log FILE: the evidence with another log.
+with_log() {
+    python3 -c 'import base64, json, sys; d = json.load(open(sys.argv[1]))
+d["event_log"] = base64.b64encode(open(sys.argv[2], "rb").read()).decode(); print(json.dumps(d))' "$WORK/with-log.json" "$1"
+}
+with_log "$logs/gcp_cos113_DUPE_SEPARATOR.ccel.bin" >"$WORK/other-log.json"
+refused "evidence with the log of another boot is rejected, all else being well" 3 \
+    'rejected: RTMR_MISMATCH: .* RTMR0 RTMR1 of' teereg evidence verify --file "$WORK/other-log.json" "${gcp[@]}"
+with_log "$logs/gcp_cos113.ccel_table.bin" >"$WORK/no-log.json"
+refused "and so is what is no log" 3 'rejected: EVENT_LOG: ' \
+    teereg evidence verify --file "$WORK/no-log.json" "${gcp[@]}"
+says "which is shown all the same, with the reason" '^event_log_verdict +EVENT_LOG: ' \
+    teereg evidence show "$WORK/no-log.json"
+refused "a log beside the quote counts as well" 3 'rejected: RTMR_MISMATCH' \
+    teereg evidence verify "${gcp[@]}" --file "$cos" --event-log "$logs/coco_gcp.ccel.bin"
+says "and instead of the one that came" '^verdict +accept$' \
+    teereg evidence verify "${gcp[@]}" --file "$WORK/other-log.json" --event-log "$logs/gcp_cos113.ccel.bin"
+refused "a log that is not there is wrong usage" 2 '--event-log' \
+    teereg evidence verify "${gcp[@]}" --file "$WORK/other-log.json" --event-log "$WORK/none.ccel"
+refused "and one for a token says nothing" 2 '--event-log says nothing' teereg evidence verify "${maa[@]}" \
+    --file "$vectors/dcap/maa/synthetic_tdxvm.jwt" --event-log "$WORK/none.ccel"
+
+python3 - "$logs/gcp_cos113.ccel.bin" "$logs/dstack_quote_report.json" "$WORK" <<'END'
+"""One log in every form that people have them in, as files form-*."""
+import base64
+import json
+import sys
+
+log, report, work = sys.argv[1:]
+with open(log, "rb") as f:
+    data = f.read()
+with open(report) as f:
+    report = json.load(f)
+events = report["event_log"]
+b64 = base64.b64encode(data).decode()
+lines = "\n".join(b64[i:i + 76] for i in range(0, len(b64), 76))
+forms = {
+    "base64": b64, "base64-lines": f"\n{lines}\n", "base64url": base64.urlsafe_b64encode(data).decode().rstrip("="),
+    "hex": data.hex(), "hex-spaced": "\n" + data.hex(" ", 4).upper() + "\n", "hex-0x": "0x" + data.hex(),
+    "string": json.dumps(b64), "report": " \t" + json.dumps({"event_log": b64}),
+    "json": f"\r\n\t {events}\n", "json-string": json.dumps(events),
+    "json-base64": base64.b64encode(events.encode()).decode(),
+    "json-report": json.dumps({"event_log": json.loads(events), "quote": "0x" + report["quote"]}),
+}
+for name, text in {**{f"form-{n}": t for n, t in forms.items()}, "events.json": events}.items():
+    with open(f"{work}/{name}", "w", newline="") as f:
+        f.write(text)
+END
+teereg evidence log "$logs/gcp_cos113.ccel.bin" >"$WORK/plain" 2>/dev/null
+teereg evidence log "$WORK/events.json" >"$WORK/plain-json" 2>/dev/null
+for form in base64 base64-lines base64url hex hex-spaced hex-0x string report; do
+    teereg evidence show "$WORK/form-$form" 2>/dev/null | cmp - "$WORK/plain" || fail "a log as $form is listed otherwise"
+    teereg evidence log-diff "$logs/gcp_cos113.ccel.bin" "$WORK/form-$form" --json >"$WORK/said"
+    asks 'd["same"]'
+done
+ok "a log is read in hex, in base64, in lines and in JSON"
+for form in json json-string json-base64; do
+    teereg evidence show "$WORK/form-$form" 2>/dev/null | cmp - "$WORK/plain-json" || fail "dstack's log as $form is listed otherwise"
+done
+teereg evidence log "$WORK/form-json-report" --json >"$WORK/said"
+asks 'd["matches"]'
+ok "and so is dstack's, with white space around it"
+(printf '\n\t ' && cat "$WORK/with-log.json") >"$WORK/spaced.json"
+says "white space before evidence does not count" '^event_log_verdict +matches the quote$' \
+    teereg evidence show "$WORK/spaced.json"
+says "a log in base64 is held against the quote" '^verdict +accept$' \
+    teereg evidence verify "${gcp[@]}" --file "$cos" --event-log "$WORK/form-base64-lines"
+refused "the table that says where the log is, is none" 1 'ACPI table CCEL.*/sys/firmware/acpi/tables/data/CCEL' \
+    teereg evidence log "$logs/goeventlog_CCEL.ccel_table.bin"
+printf '\357\273\277[]' >"$WORK/marked.json"
+refused "a byte order mark is named" 1 'byte order mark' teereg evidence log "$WORK/marked.json"
+: >"$WORK/empty"
+refused "an empty file is no log" 1 'without a byte' teereg evidence log "$WORK/empty"
+printf '{"event_log": 7}' >"$WORK/seven.json"
+refused "nor is a number" 1 'event_log: expected text or an array' teereg evidence log "$WORK/seven.json"
+printf 'AQAAAAMAAAA' >"$WORK/cut.base64"
+refused "nor is base64 that is cut" 1 "cut.base64: " teereg evidence log "$WORK/cut.base64"
 refused "the log of another boot is refused with the registers" 5 'RTMR_MISMATCH.* RTMR0 RTMR1 ' \
     teereg evidence log "$logs/gcp_cos113_DUPE_SEPARATOR.ccel.bin" --quote "$quotes/tdx_v4_00806f05_gcp_cos113.bin"
 head -c 5000 "$logs/gcp_cos113.ccel.bin" >"$WORK/short.ccel"
