@@ -30,7 +30,21 @@ static bool param(const struct ask *a, const char *name, char *ret, size_t size)
     return code == ERR_OK || code == ERR_NOT_FOUND;
 }
 
-/* Which evaluation: the newest two and the one before are served. */
+/* Number of the standard data; the early data is the next one. */
+static unsigned standard(const struct ask *a)
+{
+    const unsigned n = a->service->spec.evaluation_number;
+
+    return n ? n : SIM_EVALUATION;
+}
+
+static void use_early(struct ask *a)
+{
+    a->spec.early = true;
+    a->spec.evaluation_number = standard(a) + 1;
+}
+
+/* Those that tcbevaluationdatanumbers lists. */
 static bool read_number(struct ask *a, const char *text)
 {
     unsigned n = 0;
@@ -42,12 +56,12 @@ static bool read_number(struct ask *a, const char *text)
         }
         n = n * 10 + (unsigned)(*p - '0');
     }
-    if (n > SIM_EVALUATION + 1 || n + 1 < SIM_EVALUATION) {
-        http_response_text(a->ret, n > SIM_EVALUATION ? 404 : 410, "no such evaluation\n");
+    if (n > standard(a) + 1 || n < standard(a)) {
+        http_response_text(a->ret, n < standard(a) ? 410 : 404, "no such evaluation\n");
         return false;
     }
-    a->spec.evaluation_number = n;
-    a->spec.early = n > SIM_EVALUATION;
+    if (n > standard(a))
+        use_early(a);
     return true;
 }
 
@@ -66,7 +80,8 @@ static bool read_update(struct ask *a)
     }
     if (*number)
         return read_number(a, number);
-    a->spec.early = strcmp(update, "early") == 0;
+    if (strcmp(update, "early") == 0)
+        use_early(a);
     return true;
 }
 
@@ -191,6 +206,8 @@ static void answer_pck_crl(struct ask *a)
     a->spec.processor_ca = strcmp(ca, "processor") == 0;
     if (!a->spec.processor_ca && strcmp(ca, "platform") != 0) {
         http_response_text(a->ret, 400, "ca=platform or ca=processor\n");
+    } else if (*encoding && strcmp(encoding, "der") != 0 && strcmp(encoding, "pem") != 0) {
+        http_response_text(a->ret, 400, "encoding=pem or encoding=der\n");
     } else if (make(a, &b)) {
         const struct collateral_text *t = &b.text[COLLATERAL_PCK_CRL];
 
@@ -210,10 +227,28 @@ static void answer_root_crl(struct ask *a)
 
 static void answer_fmspcs(struct ask *a)
 {
+    static const char *const ours[] = {"", "all", "E5"}, *const others[] = {"client", "E3"};
+    char platform[16];
+    bool known = false, is_ours = false;
+
+    if (!param(a, "platform", platform, sizeof platform))
+        return;
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        is_ours = is_ours || strcmp(platform, ours[i]) == 0;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        known = known || strcmp(platform, others[i]) == 0;
+    if (!is_ours && !known) {
+        http_response_text(a->ret, 400, "platform=all, client, E3 or E5\n");
+        return;
+    }
     a->ret->status = 200;
-    buf_put_str(&a->ret->body, "[{\"fmspc\":\"");
-    hex_put(&a->ret->body, BYTES(sim_platform_info(a->service->platform)->fmspc));
-    buf_put_str(&a->ret->body, "\",\"platform\":\"E5\"}]");
+    buf_put_str(&a->ret->body, "[");
+    if (is_ours) {
+        buf_put_str(&a->ret->body, "{\"fmspc\":\"");
+        hex_put(&a->ret->body, BYTES(sim_platform_info(a->service->platform)->fmspc));
+        buf_put_str(&a->ret->body, "\",\"platform\":\"E5\"}");
+    }
+    buf_put_str(&a->ret->body, "]");
 }
 
 void sim_pcs_answer(const struct sim_pcs *s, const struct http_request *req,
@@ -235,6 +270,7 @@ void sim_pcs_answer(const struct sim_pcs *s, const struct http_request *req,
     if (a.spec.now == 0)
         a.spec.now = clock_unix(&clock_system) / HOUR_S * HOUR_S;
     a.spec.sgx = sgx;
+    http_response_header(ret, "Request-ID", req->request_id);
     http_response_header(ret, "X-Simulated", "this proves nothing");
     if (tee && !sgx && strcmp(tee, "tdx") != 0) {
         http_response_text(ret, 404, "no such path\n");

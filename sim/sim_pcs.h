@@ -2,12 +2,13 @@
  * a PCCS adds, for all simulated platforms.  Room: sim.
  *
  *   /{tdx,sgx}/certification/v4/tcb?fmspc=..   /qe/identity   (update=standard|early, or
- *                                              tcbEvaluationDataNumber=N: 404, 410)
+ *                                              tcbEvaluationDataNumber=N: 404, 410 where it is not
+ *                                              in the next list)
  *   /{tdx,sgx}/certification/v4/tcbevaluationdatanumbers
  *   /sgx/certification/v4/pckcrl?ca=platform|processor[&encoding=der]  (else PEM)
  *   /sgx/certification/v4/rootcacrl            hex, as a PCCS has it
  *   /IntelSGXRootCA.der                        the same in DER
- *   /sgx/certification/v4/fmspcs
+ *   /sgx/certification/v4/fmspcs[?platform=all|client|E3|E5]
  * Issuer chains are in the headers that Intel's service names.  What is served stays the same for a
  * whole hour. */
 #pragma once
