@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "crypto/pem.h"
 #include "sim_collateral.h"
+#include "sim_maa.h"
 #include "sim_root.h"
 
 #define CHANGES_MAX 16
@@ -151,6 +152,8 @@ int cmd_faults(int argc, char **argv)
         puts(sim_fault_name((enum sim_fault)f));
     for (int f = 0; f < SIM_COLLATERAL_FAULT_COUNT; f++)
         printf("collateral %s\n", sim_collateral_fault_name((enum sim_collateral_fault)f));
+    for (int f = 0; f < SIM_MAA_FAULT_COUNT; f++)
+        printf("maa %s\n", sim_maa_fault_name((enum sim_maa_fault)f));
     return SIM_DONE;
 }
 

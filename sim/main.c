@@ -32,8 +32,13 @@ static const char help[] =
     "  teereg-sim pcs --listen ADDRESS [options of collateral but --out]\n"
     "      Serves the same as Intel's Provisioning Certification Service and a PCCS do: for\n"
     "      --collateral-url.\n"
+    "  teereg-sim maa --listen ADDRESS [--issuer URL] [--fault FAULT]\n"
+    "      Serves what an instance of Microsoft Azure Attestation does, for quotes of simulated\n"
+    "      machines: for `teereg evidence maa-token` and `maa-keys`.  Its tokens name URL\n"
+    "      (https://simulated.attest.invalid) as their issuer.\n"
     "  teereg-sim faults\n"
-    "      Lists the ways in which a quote, and then collateral, can be made wrong.\n"
+    "      Lists the ways in which a quote, then collateral, then the attestation service can be\n"
+    "      made wrong.\n"
     "\n"
     "SEED is any text: the same one is the same machine.  FORM is v4 (default), v5 or v5-td15.\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage.\n"
@@ -48,7 +53,7 @@ static const struct {
 } commands[] = {
     {"serve", cmd_serve},   {"quote", cmd_quote}, {"measurements", cmd_measurements},
     {"faults", cmd_faults}, {"root", cmd_root},   {"collateral", cmd_collateral},
-    {"pcs", cmd_pcs},
+    {"pcs", cmd_pcs},       {"maa", cmd_maa},
 };
 
 static bool wants_help(int argc, char **argv)

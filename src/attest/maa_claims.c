@@ -1,5 +1,6 @@
 #include "attest/maa_claims.h"
 
+#include <stddef.h>
 #include "base/codec.h"
 
 enum err_code maa_read_common(const json *root, struct maa_claims *ret, struct err *e)
@@ -31,35 +32,55 @@ bool maa_type_is(const json *obj, const char *word)
            strcmp(type, word) == 0;
 }
 
+/* The claims about a TD, and where each stands in a TD report. */
+static const struct td_claim {
+    const char *name;
+    size_t at, n;
+} td_claims[] = {
+#define TD_CLAIM(name, field)                                                                      \
+    {                                                                                              \
+        name, offsetof(struct td_report, field), sizeof((struct td_report *)0)->field              \
+    }
+    TD_CLAIM("tdx_tee_tcb_svn", tee_tcb_svn),
+    TD_CLAIM("tdx_mrseam", mrseam),
+    TD_CLAIM("tdx_mrsignerseam", mrsignerseam),
+    TD_CLAIM("tdx_seam_attributes", seam_attributes),
+    TD_CLAIM("tdx_td_attributes", td_attributes),
+    TD_CLAIM("tdx_xfam", xfam),
+    TD_CLAIM("tdx_mrtd", mrtd),
+    TD_CLAIM("tdx_mrconfigid", mrconfigid),
+    TD_CLAIM("tdx_mrowner", mrowner),
+    TD_CLAIM("tdx_mrownerconfig", mrownerconfig),
+    TD_CLAIM("tdx_rtmr0", rtmr[0]),
+    TD_CLAIM("tdx_rtmr1", rtmr[1]),
+    TD_CLAIM("tdx_rtmr2", rtmr[2]),
+    TD_CLAIM("tdx_rtmr3", rtmr[3]),
+    TD_CLAIM("tdx_report_data", report_data),
+#undef TD_CLAIM
+};
+#define TD_CLAIMS (sizeof td_claims / sizeof td_claims[0])
+
 enum err_code maa_read_td(const json *machine, struct td_report *ret, struct err *e)
 {
     struct td_report td = {0};
-    const struct {
-        const char *claim;
-        uint8_t *to;
-        size_t n;
-    } all[] = {
-        {"tdx_tee_tcb_svn", td.tee_tcb_svn, sizeof td.tee_tcb_svn},
-        {"tdx_mrseam", td.mrseam, sizeof td.mrseam},
-        {"tdx_mrsignerseam", td.mrsignerseam, sizeof td.mrsignerseam},
-        {"tdx_seam_attributes", td.seam_attributes, sizeof td.seam_attributes},
-        {"tdx_td_attributes", td.td_attributes, sizeof td.td_attributes},
-        {"tdx_xfam", td.xfam, sizeof td.xfam},
-        {"tdx_mrtd", td.mrtd, sizeof td.mrtd},
-        {"tdx_mrconfigid", td.mrconfigid, sizeof td.mrconfigid},
-        {"tdx_mrowner", td.mrowner, sizeof td.mrowner},
-        {"tdx_mrownerconfig", td.mrownerconfig, sizeof td.mrownerconfig},
-        {"tdx_rtmr0", td.rtmr[0], sizeof td.rtmr[0]},
-        {"tdx_rtmr1", td.rtmr[1], sizeof td.rtmr[1]},
-        {"tdx_rtmr2", td.rtmr[2], sizeof td.rtmr[2]},
-        {"tdx_rtmr3", td.rtmr[3], sizeof td.rtmr[3]},
-        {"tdx_report_data", td.report_data, sizeof td.report_data},
-    };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        TRY(json_get_hex(machine, all[i].claim, all[i].to, all[i].n, e));
+    for (size_t i = 0; i < TD_CLAIMS; i++)
+        TRY(json_get_hex(machine, td_claims[i].name, (uint8_t *)&td + td_claims[i].at,
+                         td_claims[i].n, e));
     *ret = td;
     return ERR_OK;
+}
+
+const char *maa_td_differs(const struct td_report *a, const struct td_report *b)
+{
+    for (size_t i = 0; i < TD_CLAIMS; i++) {
+        const struct td_claim *c = &td_claims[i];
+
+        if (!bytes_eq((struct bytes){(const uint8_t *)a + c->at, c->n},
+                      (struct bytes){(const uint8_t *)b + c->at, c->n}))
+            return c->name;
+    }
+    return NULL;
 }
 
 /* dbgstat of this object, if it has one. */
