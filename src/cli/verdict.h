@@ -17,6 +17,8 @@ struct verdict {
     const uint8_t *report_data;                /* 64 bytes, with measurements */
     bool no_identity; /* this kind of evidence never gives one, accepted or not */
 };
+/* Before anything is judged: ERR_USAGE for a --contract whose identity could not be made. */
+MUST_CHECK enum err_code verdict_check_options(const struct cli_args *a, bool azure, struct err *e);
 /* Begin with `struct verdict v AUTO_CALL(verdict_done) = {0};` and verdict_begin. */
 void verdict_done(struct verdict *v);
 MUST_CHECK enum err_code verdict_begin(struct verdict *v, struct err *e);
