@@ -259,6 +259,7 @@ enum err_code evidence_verify(const struct cli_args *a, struct err *e)
     struct err why;
 
     TRY(check_options(a, strcmp(type, EVIDENCE_TYPE_MAA) == 0, e));
+    TRY(verdict_check_options(a, azure, e));
     if (strcmp(type, EVIDENCE_TYPE_MAA) == 0)
         return evidence_verify_maa(a, e);
     if (!azure && strcmp(type, EVIDENCE_TYPE_TDX) != 0)
@@ -313,6 +314,7 @@ const struct cli_option evidence_verify_options[] = {
     {"contract", "ADDRESS", "also print the identity that this contract knows it by", NULL,
      CLI_OPTIONAL},
     {"chain-id", "N", "the chain of that contract", NULL, CLI_OPTIONAL},
+    {"scheme", "N", "that contract's identityScheme(): 1 or 2", "2", CLI_OPTIONAL},
     {"rtmr3", NULL, "the contract counts RTMR3", NULL, CLI_OPTIONAL},
     {"pcr-mask", "N", "the contract's PCR mask, for Azure", "0", CLI_OPTIONAL},
     {"jwks", "FILE", "keys of the token's issuer, as it publishes them; they are believed", NULL,

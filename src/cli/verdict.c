@@ -94,23 +94,55 @@ static enum err_code put_measurements(const struct verdict *v, json *result, str
     return json_put_hex(result, "report_data", (struct bytes){v->report_data, 64}, e);
 }
 
+/* --contract with what its identities are made by.  *ret_scheme is 0 without one. */
+static enum err_code read_rules(const struct cli_args *a, struct identity_rules *ret,
+                                uint64_t *ret_scheme, struct err *e)
+{
+    uint64_t mask;
+
+    *ret = (struct identity_rules){.rtmr3 = cli_switch(a, "rtmr3")};
+    *ret_scheme = 0;
+    if (!cli_value(a, "contract"))
+        return ERR_OK;
+    TRY(cli_u64(a, "scheme", 2, ret_scheme, e));
+    if (*ret_scheme == 0)
+        return err_set(e, ERR_USAGE, "--scheme: found 0, expected 1 or 2");
+    TRY(cli_addr(a, "contract", &ret->contract, e));
+    TRY(cli_u64(a, "pcr-mask", 0xffffff, &mask, e));
+    ret->pcr_mask = (uint32_t)mask;
+    return *ret_scheme == 2 ? cli_u64(a, "chain-id", UINT64_MAX, &ret->chain_id, e) : ERR_OK;
+}
+
+enum err_code verdict_check_options(const struct cli_args *a, bool azure, struct err *e)
+{
+    struct identity_rules rules;
+    uint64_t scheme;
+
+    TRY(read_rules(a, &rules, &scheme, e));
+    if (azure && scheme == 2 && rules.pcr_mask == 0)
+        return err_set(e, ERR_USAGE,
+                       "--pcr-mask N is needed with --contract: an Azure identity is made of the "
+                       "PCRs in the contract's mask (--scheme 1: of PCRs 4, 9 and 11)");
+    return ERR_OK;
+}
+
 /* The name that a contract knows it by; only with a contract, and only of accepted evidence. */
 static enum err_code put_identity(const struct cli_args *a, const struct verdict *v, json *result,
                                   struct err *e)
 {
-    struct identity_rules rules = {.rtmr3 = cli_switch(a, "rtmr3")};
+    struct identity_rules rules;
     struct hash32 id;
-    uint64_t mask;
+    uint64_t scheme;
 
-    if (!cli_value(a, "contract"))
+    TRY(read_rules(a, &rules, &scheme, e));
+    if (scheme == 0)
         return ERR_OK;
-    TRY(cli_addr(a, "contract", &rules.contract, e));
-    TRY(cli_u64(a, "chain-id", UINT64_MAX, &rules.chain_id, e));
-    TRY(cli_u64(a, "pcr-mask", 0xffffff, &mask, e));
-    rules.pcr_mask = (uint32_t)mask;
     if (!v->ok || v->no_identity)
         return json_put_null(result, "identity", e);
-    TRY_IN(e, identity_v2(v->measurements, &rules, &id, e), "--pcr-mask");
+    if (scheme == 1)
+        identity_v1(v->measurements, &rules.contract, &id);
+    else
+        TRY_IN(e, identity_v2(v->measurements, &rules, &id, e), "--pcr-mask");
     return json_put_hex(result, "identity", BYTES_OF(id), e);
 }
 

@@ -18,6 +18,8 @@ struct verdict {
     json *event_log;                           /* ccel_verdict; owned; NULL: none came with it */
     bool no_identity; /* this kind of evidence never gives one, accepted or not */
 };
+/* Before anything is judged: ERR_USAGE for a --contract whose identity could not be made. */
+MUST_CHECK enum err_code verdict_check_options(const struct cli_args *a, bool azure, struct err *e);
 /* Begin with `struct verdict v AUTO_CALL(verdict_done) = {0};` and verdict_begin. */
 void verdict_done(struct verdict *v);
 MUST_CHECK enum err_code verdict_begin(struct verdict *v, struct err *e);
