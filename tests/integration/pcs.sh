@@ -79,7 +79,13 @@ for what in 'tdx/certification/v4/tcb' 'tdx/certification/v4/qe/identity' 'sgx/c
 done
 ok "an instance is served by a KMS that has its collateral from the service, all four parts"
 stop pcs
-provision orders
+refused "an instance that can have none judges no KMS" 5 'COLLATERAL_MISSING' \
+    teereg instance provision --attester "${PLATFORM[orders]}" --out "$WORK/instance-late"
+[ ! -e "$WORK/instance-late" ] || fail "it wrote something"
+[ "$(releases)" = 1 ] || fail "found $(releases) releases"
+mkdir "$WORK/folder"
+cp "$WORK/tdx.json" "$WORK/folder"
+TEEREG_COLLATERAL_DIR=$WORK/folder provision orders
 [ "$(releases)" = 2 ] || fail "found $(releases) releases"
-ok "and goes on when the service is gone"
+ok "the KMS goes on with what it had from the service"
 finish
