@@ -41,8 +41,14 @@ MUST_CHECK enum err_code ccel_log_diff(const struct ccel_log *before, const stru
 /* One line: `image \EFI\BOOT\shim.efi: another file (digest ab12... -> cd34...)`; appended. */
 void ccel_change_text(const struct ccel_log *before, const struct ccel_log *after,
                       const struct ccel_change *change, struct buf *ret);
+/* What is behind it, in lines that begin with `indent`, appended: the digests whole, with what they
+ * say of the descriptions; the words of a text in which the two differ; where their data part. */
+void ccel_change_details(const struct ccel_log *before, const struct ccel_log *after,
+                         const struct ccel_change *change, const char *indent, struct buf *ret);
 /* {"same", "registers": [{"register", "same", "before", "after" (replayed values; MRTD has none),
  *  "first_difference": null or {"before": event number or null, "after"},
- *  "changes": [{"change", "before", "after", "type", "explanation"}]}]} */
+ *  "changes": [{"change", "before", "after" (event numbers or null), "type", "explanation", "was",
+ *  "is" (null or {"digest", "digest_check", "description", "data_bytes"}), "words" (null or {"was",
+ *  "is"}: in which two texts differ), "first_different_byte" (of the data, from 0; or null)}]}]} */
 MUST_CHECK enum err_code ccel_diff_listing(const struct ccel_log *before,
                                            const struct ccel_log *after, json **ret, struct err *e);

@@ -81,6 +81,25 @@ enum err_code ccel_log_read(struct bytes text, struct ccel_log *ret, struct err 
     return from_tcg(text, ret, e);
 }
 
+enum err_code ccel_log_append(struct bytes log, const struct ccel_entry *ev, struct buf *ret,
+                              struct err *e)
+{
+    struct ccel_log read AUTO_CALL(ccel_log_done) = {0};
+
+    TRY(ccel_log_read(log, &read, e));
+    if (read.form != CCEL_FORM_TCG || read.n_algs != 1)
+        return err_set(e, ERR_INVALID, "event log: not of SHA-384 alone, so nothing is added");
+    buf_put(ret, (struct bytes){log.p, read.end_offset});
+    buf_put_u32le(ret, ev->index);
+    buf_put_u32le(ret, ev->type);
+    buf_put_u32le(ret, 1);
+    buf_put_u16le(ret, CCEL_ALG_SHA384);
+    buf_put(ret, BYTES(ev->digest));
+    buf_put_u32le(ret, (uint32_t)ev->data.n);
+    buf_put(ret, ev->data);
+    return buf_check(ret, e);
+}
+
 /* ---- replay ---- */
 
 static void extend(uint8_t rtmr[static 48], const uint8_t digest[static 48])

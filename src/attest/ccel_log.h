@@ -49,6 +49,11 @@ MUST_CHECK enum err_code ccel_log_read(struct bytes text, struct ccel_log *ret, 
 /* The same for the JSON form alone (ccel_log_read tells them apart by the first byte). */
 MUST_CHECK enum err_code ccel_log_from_json(struct bytes text, struct ccel_log *ret, struct err *e);
 
+/* The log with one more event behind its last, instead of padding; appended to ret.  ERR_INVALID:
+ * it is none in bytes, or declares other algorithms besides SHA-384; ERR_TOO_LARGE. */
+MUST_CHECK enum err_code ccel_log_append(struct bytes log, const struct ccel_entry *ev,
+                                         struct buf *ret, struct err *e);
+
 /* What the registers must be if the log is true: RTMR = SHA384(RTMR || digest), from zeros, for
  * every event but EV_NO_ACTION. */
 struct ccel_replay {

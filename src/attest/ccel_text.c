@@ -226,6 +226,18 @@ static bool put_gpt(struct buf *out, struct bytes data)
     return true;
 }
 
+/* attest/rtmr.h */
+static bool put_rtmr3(struct buf *out, struct bytes data)
+{
+    static const char domain[] = "teereg-rtmr3-v2"; /* with its NUL */
+
+    if (data.n != sizeof domain + 32 || memcmp(data.p, domain, sizeof domain) != 0)
+        return false;
+    buf_put_str(out, "teereg configuration ");
+    ccel_put_hex(out, (struct bytes){data.p + sizeof domain, 32}, 32);
+    return true;
+}
+
 /* u32 id | u32 size | data */
 static bool put_tagged(struct buf *out, struct bytes data, bool whole)
 {
@@ -280,7 +292,7 @@ static bool put_by_type(struct buf *out, const struct ccel_entry *ev, bool whole
     case EV_EFI_GPT_EVENT:
         return whole && put_gpt(out, ev->data);
     case EV_EVENT_TAG:
-        return put_tagged(out, ev->data, whole);
+        return (whole && put_rtmr3(out, ev->data)) || put_tagged(out, ev->data, whole);
     default:
         return false;
     }

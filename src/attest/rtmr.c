@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include "attest/ccel_log.h"
 #include "base/codec.h"
 #include "base/fs.h"
 #include "crypto/digest.h"
@@ -83,13 +84,31 @@ enum err_code rtmr_read(const struct rtmr_files *f, struct rtmr_values *ret, str
     return ERR_OK;
 }
 
+_Static_assert(sizeof DOMAIN + sizeof(struct hash32) == RTMR3_TEXT_LEN, "one text, one length");
+
+void rtmr3_text(const struct hash32 *config_hash, uint8_t ret[static RTMR3_TEXT_LEN])
+{
+    memcpy(ret, DOMAIN, sizeof DOMAIN);
+    memcpy(ret + sizeof DOMAIN, config_hash->b, sizeof config_hash->b);
+}
+
 void rtmr3_digest(const struct hash32 *config_hash, uint8_t ret[static RTMR_LEN])
 {
-    uint8_t text[sizeof DOMAIN + 32];
+    uint8_t text[RTMR3_TEXT_LEN];
 
-    memcpy(text, DOMAIN, sizeof DOMAIN);
-    memcpy(text + sizeof DOMAIN, config_hash->b, 32);
+    rtmr3_text(config_hash, text);
     sha384(BYTES(text), ret);
+}
+
+enum err_code rtmr3_log(struct bytes log, const struct hash32 *config_hash, struct buf *ret,
+                        struct err *e)
+{
+    uint8_t text[RTMR3_TEXT_LEN];
+    struct ccel_entry ev = {.index = 4, .type = EV_EVENT_TAG, .data = BYTES(text)};
+
+    rtmr3_text(config_hash, text);
+    rtmr3_digest(config_hash, ev.digest);
+    return ccel_log_append(log, &ev, ret, e);
 }
 
 void rtmr3_expected(const struct hash32 *config_hash, uint8_t ret[static RTMR_LEN])

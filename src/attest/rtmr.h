@@ -27,9 +27,17 @@ struct rtmr_values {
 MUST_CHECK enum err_code rtmr_read(const struct rtmr_files *f, struct rtmr_values *ret,
                                    struct err *e);
 
-/* What RTMR3 is extended with, and what it then is: SHA-384(0[48] || that). */
+/* What is measured there, what RTMR3 is extended with (its SHA-384), and what RTMR3 then is:
+ * SHA-384(0[48] || that). */
+#define RTMR3_TEXT_LEN 48
+void rtmr3_text(const struct hash32 *config_hash, uint8_t ret[static RTMR3_TEXT_LEN]);
 void rtmr3_digest(const struct hash32 *config_hash, uint8_t ret[static RTMR_LEN]);
 void rtmr3_expected(const struct hash32 *config_hash, uint8_t ret[static RTMR_LEN]);
+
+/* The firmware's log with this event behind it (EV_EVENT_TAG, the text as its data), so that it
+ * leads to the registers; appended to ret.  As ccel_log_append. */
+MUST_CHECK enum err_code rtmr3_log(struct bytes log, const struct hash32 *config_hash,
+                                   struct buf *ret, struct err *e);
 
 /* Extends RTMR3 when it is zero; leaves it when it is as expected already.  ERR_DENIED: it holds
  * something else; ERR_IO: it cannot be read or written, or is not as expected after the write. */

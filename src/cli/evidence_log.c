@@ -151,6 +151,7 @@ static void put_change_lines(const struct log_file *old, const struct log_file *
         buf_put_str(out, "  ");
         ccel_change_text(&old->log, &new->log, c, out);
         buf_put_u8(out, '\n');
+        ccel_change_details(&old->log, &new->log, c, "           ", out);
     }
 }
 

@@ -34,6 +34,22 @@ static enum err_code read_event_log(const struct cli_args *a, struct buf *ret, s
     return ERR_OK;
 }
 
+/* With what this program itself measured, without which the log would not lead to RTMR3. */
+static void add_to_log(const struct hash32 *config_hash, struct buf *log)
+{
+    struct buf whole AUTO_CALL(buf_done) = BUF(EVIDENCE_LOG_MAX);
+    struct err why;
+
+    if (log->n == 0)
+        return;
+    if (rtmr3_log(buf_bytes(log), config_hash, &whole, &why) != ERR_OK) {
+        fprintf(stderr, "warning: the event log goes without the event of RTMR3: %s\n", why.msg);
+        return;
+    }
+    buf_clear(log);
+    buf_put(log, buf_bytes(&whole));
+}
+
 /* Before anything is sent: an instance whose configuration is not the measured one stops here. */
 static enum err_code measure_anchors(const struct cli_args *a, const struct hash32 *config_hash,
                                      struct err *e)
@@ -101,6 +117,8 @@ static enum err_code provision(const struct cli_args *a, struct err *e)
     TRY(instance_anchors_hash(&anchors, &config.config_hash, e));
     TRY(measure_anchors(a, &config.config_hash, e));
     TRY(read_event_log(a, &event_log, e));
+    if (cli_switch(a, "extend-rtmr3"))
+        add_to_log(&config.config_hash, &event_log);
     TRY(cli_quotes_open(a, &quotes, e));
     TRY(cli_node_open(a, NODE_READ, &node, e));
     config.view = &node.view;

@@ -363,7 +363,13 @@ teereg evidence log-diff "$logs/gcp_cos113.ccel.bin" "$logs/gcp_cos113_DUPE_SEPA
     fail "two logs cannot be compared"
 grep -q '^  removed  EV_SEPARATOR  00000000: no longer measured$' "$WORK/diff" || fail "the comparison does not say what is gone"
 grep -q '^RTMR2: the same$' "$WORK/diff" || fail "the comparison does not say what stayed"
+grep -q '^ *was   394341b7182cd227c5c6b07ef8000cdfd86136c4292b8e576573ad7ed9ae41019f5818b4b971c9effc60e1ad9f1289f0  \[digest matches\]$' \
+    "$WORK/diff" || fail "the comparison does not say which digest is gone"
 ok "two logs are compared"
+teereg evidence log-diff "$logs/coco_gcp.ccel.bin" "$logs/gcp_cos113.ccel.bin" --json >"$WORK/said"
+asks '[c["is"]["data_bytes"] - c["was"]["data_bytes"] for r in d["registers"] for c in r["changes"]
+       if c["type"] == "EV_EFI_VARIABLE_DRIVER_CONFIG" and c["is"]["description"].startswith("KEK {")] == [1106 - 1560]'
+ok "and each change has both digests and both descriptions"
 
 python3 - "$vectors" "$WORK" <<'END' || fail "evidence differs from the vectors"
 """What `evidence show` and `evidence identity` print, against the vectors."""

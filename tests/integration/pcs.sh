@@ -61,7 +61,7 @@ refused "nor by what is about enclaves" 3 'TCB_INFO.*about SGX' \
     teereg evidence verify --file "$WORK/quote" --collateral "$WORK/sgx.json" --root "$WORK/root.pem"
 refused "another family is not known there" 4 'status 404.*check FMSPC' \
     teereg collateral fetch --fmspc 00906EA10000 --url "$url" --out "$WORK/none.json"
-refused "what is no such service is named" 6 'status 404|status 401|is this a PCS' \
+refused "nor is what is no such service" 4 'no TCB info.*status 404' \
     teereg collateral fetch --fmspc $fmspc --url "$url/elsewhere" --out "$WORK/none.json"
 [ ! -e "$WORK/none.json" ] || fail "it was written"
 
@@ -79,7 +79,13 @@ for what in 'tdx/certification/v4/tcb' 'tdx/certification/v4/qe/identity' 'sgx/c
 done
 ok "an instance is served by a KMS that has its collateral from the service, all four parts"
 stop pcs
-provision orders
+refused "an instance that can have none judges no KMS" 5 'COLLATERAL_MISSING' \
+    teereg instance provision --attester "${PLATFORM[orders]}" --out "$WORK/instance-late"
+[ ! -e "$WORK/instance-late" ] || fail "it wrote something"
+[ "$(releases)" = 1 ] || fail "found $(releases) releases"
+mkdir "$WORK/folder"
+cp "$WORK/tdx.json" "$WORK/folder"
+TEEREG_COLLATERAL_DIR=$WORK/folder provision orders
 [ "$(releases)" = 2 ] || fail "found $(releases) releases"
-ok "and goes on when the service is gone"
+ok "the KMS goes on with what it had from the service"
 finish

@@ -26,6 +26,8 @@ static void compare(const struct ccel_log *log)
 {
     struct ccel_log less = *log; /* borrows */
     struct ccel_diff d AUTO_CALL(ccel_diff_done) = {0};
+    struct ccel_diff other AUTO_CALL(ccel_diff_done) = {0};
+    struct buf lines AUTO_CALL(buf_done) = BUF(64 * 1024 * 1024);
     AUTO(json) j = NULL;
     struct err e;
 
@@ -35,8 +37,14 @@ static void compare(const struct ccel_log *log)
         return;
     less.entry += less.n / 2;
     less.n -= less.n / 2;
-    if (ccel_diff_listing(log, &less, &j, &e) != ERR_OK)
+    if (ccel_diff_listing(log, &less, &j, &e) != ERR_OK ||
+        ccel_log_diff(log, &less, &other, &e) != ERR_OK)
         abort();
+    for (size_t i = 0; i < other.n; i++)
+        ccel_change_details(log, &less, &other.change[i], "", &lines);
+    for (size_t i = 0; i < lines.n; i++)
+        if (lines.p[i] < 0x20 && lines.p[i] != '\n')
+            abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

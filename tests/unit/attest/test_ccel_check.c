@@ -1,5 +1,6 @@
 /* ccel_check, ccel_json: what a digest proves of a description, findings, dstack's logs. */
 #include "support/ccel_make.h"
+#include "attest/ccel_variable.h"
 #include "attest/quote.h"
 
 static struct ccel_entry entry(uint32_t type, struct bytes data, struct bytes digested)
@@ -87,6 +88,21 @@ static void what_a_bootloader_ran_is_proved_behind_its_prefix(void **state)
 
 /* ---- against another tool's opinion ---- */
 
+static void check_variable(const struct ccel_entry *ev, const json *details)
+{
+    struct buf value AUTO_CALL(buf_done) = BUF(65536);
+    struct ccel_variable v;
+    struct err e;
+
+    if (!json_has(details, "variable_data"))
+        return;
+    need(ccel_variable_parse(ev->data, &v, &e), &e);
+    need(json_get_b64(details, "variable_data", &value, &e), &e);
+    assert_true(bytes_eq(v.value, buf_bytes(&value)));
+    assert_int_equal(v.value.n, jnum(details, "variable_data_length"));
+    assert_int_equal(v.name.n, 2 * jnum(details, "unicode_name_length"));
+}
+
 static void check_opinion(const struct ccel_entry *ev, const json *want)
 {
     struct buf data AUTO_CALL(buf_done) = BUF(65536);
@@ -100,6 +116,7 @@ static void check_opinion(const struct ccel_entry *ev, const json *want)
     assert_string_equal(hex, jtext(json_at(jget(want, "digests"), 0), "digest"));
     need(json_get_b64(want, "event", &data, &e), &e);
     assert_true(bytes_eq(ev->data, buf_bytes(&data)));
+    check_variable(ev, jget(want, "details"));
     need(json_get_bool(want, "digest_matches_event", &matches, &e), &e);
     assert_int_equal(ccel_digest_is_of_data(ev), matches);
     /* Ours says what theirs says, but tells "differs" from "not defined". */

@@ -52,6 +52,14 @@ static void change_says(const struct pair *p, size_t i, const char *want)
     assert_string_equal(buf_cstr(&text), want);
 }
 
+static void details_are(const struct pair *p, size_t i, const char *want)
+{
+    struct buf text AUTO_CALL(buf_done) = BUF(65536);
+
+    ccel_change_details(&p->before, &p->after, &p->diff.change[i], "  ", &text);
+    assert_string_equal(buf_cstr(&text), want);
+}
+
 static void a_log_is_the_same_as_itself(void **state)
 {
     struct bytes text AUTO_CALL(dcap_free) = ccel_vector("ccapi.ccel.bin");
@@ -86,6 +94,9 @@ static void an_event_between_two_others_is_added(void **state)
     assert_int_equal(p.diff.first_before[1], 1);
     assert_int_equal(p.diff.first_after[1], 1);
     change_says(&p, 0, "b: not measured before");
+    details_are(&p, 0,
+                "  is    98a906182cdcfb1eb4eb47117600f68958e2ddd140248b47984f4bde6587"
+                "b89c8215c3da895a336e94ad1aca39015c40  [digest matches]\n");
 }
 
 static void an_event_at_the_end_is_removed(void **state)
@@ -121,6 +132,64 @@ static void another_command_line_is_a_change_with_both_texts(void **state)
     change_says(&p, 1,
                 "kernel_cmdline: ro -> kernel_cmdline: rw (digest a7fe3d3ec1cbace2... -> "
                 "1fe39db033f416eb...)");
+}
+
+#define DIGEST_OF_1 "01" ZEROS_47
+#define DIGEST_OF_2 "02" ZEROS_47
+#define ZEROS_47                                                                                   \
+    "00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000" \
+    "00"
+
+static void the_words_and_bytes_that_differ_are_named(void **state)
+{
+    struct pair p AUTO_CALL(pair_done) = {0};
+    uint8_t one[48] = {1}, two[48] = {2};
+
+    (void)state;
+    pair_begin(&p);
+    make_record(&p.old_text, 3, EV_IPL, one,
+                bytes_of_str("kernel_cmdline: root=a ro quiet splash"));
+    make_record(&p.new_text, 3, EV_IPL, two, bytes_of_str("kernel_cmdline: root=a rw splash"));
+    compare(&p);
+    assert_int_equal(p.diff.n, 1);
+    details_are(&p, 0,
+                "  was   " DIGEST_OF_1 "  [digest not defined]\n"
+                "  is    " DIGEST_OF_2 "  [digest not defined]\n"
+                "  words ro quiet -> rw\n"
+                "  data  38 -> 32 bytes, the same up to byte 24\n");
+}
+
+static void a_word_more_is_nothing_that_became_something(void **state)
+{
+    struct pair p AUTO_CALL(pair_done) = {0};
+    struct buf text AUTO_CALL(buf_done) = BUF(4096);
+
+    (void)state;
+    pair_begin(&p);
+    make_text(&p.old_text, 3, EV_IPL, "kernel_cmdline: ro");
+    make_text(&p.new_text, 3, EV_IPL, "kernel_cmdline: debug ro");
+    compare(&p);
+    ccel_change_details(&p.before, &p.after, &p.diff.change[0], "", &text);
+    assert_non_null(strstr(buf_cstr(&text), "\nwords (nothing) -> debug\n"));
+}
+
+static void data_behind_what_is_shown_is_said_to_differ(void **state)
+{
+    struct pair p AUTO_CALL(pair_done) = {0};
+    uint8_t old[200] = {[16] = 2, [24] = 164, [32] = 'd', [34] = 'b', [36] = 7}, new[200];
+    struct buf text AUTO_CALL(buf_done) = BUF(4096);
+
+    (void)state;
+    memcpy(new, old, sizeof new);
+    new[150] = 9;
+    pair_begin(&p);
+    make_event(&p.old_text, 1, EV_EFI_VARIABLE_DRIVER_CONFIG, BYTES(old));
+    make_event(&p.new_text, 1, EV_EFI_VARIABLE_DRIVER_CONFIG, BYTES(new));
+    compare(&p);
+    assert_int_equal(p.diff.n, 1);
+    ccel_change_text(&p.before, &p.after, &p.diff.change[0], &text);
+    assert_non_null(
+        strstr(buf_cstr(&text), ": other data from byte 150 on, 200 -> 200 bytes (digest"));
 }
 
 static void other_content_under_one_description_is_a_change(void **state)
@@ -229,6 +298,16 @@ static void the_listing_names_registers_values_and_changes(void **state)
     assert_string_equal(jtext(change, "change"), "removed");
     assert_string_equal(jtext(change, "type"), "EV_SEPARATOR");
     assert_true(json_is_null(jget(change, "after")));
+    assert_true(json_is_null(jget(change, "is")));
+    assert_true(json_is_null(jget(change, "words")));
+    assert_true(json_is_null(jget(change, "first_different_byte")));
+    assert_string_equal(jtext(jget(change, "was"), "description"), "00000000");
+    assert_string_equal(jtext(jget(change, "was"), "digest_check"), "matches");
+    assert_string_equal(
+        jtext(jget(change, "was"), "digest"),
+        "394341b7182cd227c5c6b07ef8000cdfd86136c4292b8e576573ad7ed9ae41019f5818b4b971"
+        "c9effc60e1ad9f1289f0");
+    assert_int_equal(jnum(jget(change, "was"), "data_bytes"), 4);
     r = json_at(registers, 3);
     need(json_get_bool(r, "same", &same, &e), &e);
     assert_true(same);
@@ -243,6 +322,9 @@ int main(void)
         cmocka_unit_test(an_event_between_two_others_is_added),
         cmocka_unit_test(an_event_at_the_end_is_removed),
         cmocka_unit_test(another_command_line_is_a_change_with_both_texts),
+        cmocka_unit_test(the_words_and_bytes_that_differ_are_named),
+        cmocka_unit_test(a_word_more_is_nothing_that_became_something),
+        cmocka_unit_test(data_behind_what_is_shown_is_said_to_differ),
         cmocka_unit_test(other_content_under_one_description_is_a_change),
         cmocka_unit_test(an_event_that_moved_is_one_change),
         cmocka_unit_test(events_that_extend_nothing_are_left_out),

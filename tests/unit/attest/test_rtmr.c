@@ -3,6 +3,8 @@
 #include "support/json_vectors.h"
 #include <sys/stat.h>
 #include <unistd.h>
+#include "attest/ccel_check.h"
+#include "attest/ccel_text.h"
 #include "attest/event_log_file.h"
 #include "attest/evidence.h"
 #include "attest/rtmr.h"
@@ -278,6 +280,51 @@ static void a_machine_without_an_event_log_is_no_error_of_its_own(void **state)
     assert_int_equal(event_log_read("/nonexistent/CCEL", &out, &e), ERR_NOT_FOUND);
 }
 
+/* ---- the log tells of it ---- */
+
+static void the_log_with_our_event_leads_to_rtmr3_and_nothing_else_changes(void **state)
+{
+    struct bytes log AUTO_CALL(dcap_free) = dcap_file("ccel/gcp_cos113.ccel.bin");
+    struct buf whole AUTO_CALL(buf_done) = BUF(EVIDENCE_LOG_MAX);
+    struct ccel_log before AUTO_CALL(ccel_log_done) = {0};
+    struct ccel_log after AUTO_CALL(ccel_log_done) = {0};
+    struct buf text AUTO_CALL(buf_done) = BUF(4096);
+    const struct hash32 anchors = {{0xab, [31] = 0xcd}};
+    struct ccel_replay was, is;
+    uint8_t expected[RTMR_LEN];
+    struct err e;
+
+    (void)state;
+    need(rtmr3_log(log, &anchors, &whole, &e), &e);
+    need(ccel_log_read(log, &before, &e), &e);
+    need(ccel_log_read(buf_bytes(&whole), &after, &e), &e);
+    assert_int_equal(after.n, before.n + 1);
+    assert_int_equal(whole.n, before.end_offset + 66 + RTMR3_TEXT_LEN);
+    ccel_log_replay(&before, &was);
+    ccel_log_replay(&after, &is);
+    rtmr3_expected(&anchors, expected);
+    assert_memory_equal(is.rtmr[3], expected, RTMR_LEN);
+    assert_memory_equal(is.rtmr, was.rtmr, 3 * RTMR_LEN);
+    need(ccel_verify(buf_bytes(&whole), is.rtmr, NULL, &e), &e);
+    assert_int_equal(ccel_digest_check(&after.entry[before.n]), CCEL_DIGEST_MATCHES);
+    ccel_describe(&after.entry[before.n], &text);
+    assert_string_equal(buf_cstr(&text),
+                        "teereg configuration "
+                        "ab000000000000000000000000000000000000000000000000000000000000cd");
+}
+
+static void nothing_is_added_to_what_is_no_log_of_firmware(void **state)
+{
+    struct buf whole AUTO_CALL(buf_done) = BUF(EVIDENCE_LOG_MAX);
+    const struct hash32 anchors = {{1}};
+    struct err e;
+
+    (void)state;
+    assert_int_equal(rtmr3_log(bytes_of_str("[]"), &anchors, &whole, &e), ERR_INVALID);
+    assert_int_equal(rtmr3_log(bytes_of_str("none"), &anchors, &whole, &e), ERR_INVALID);
+    assert_int_equal(whole.n, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +341,8 @@ int main(void)
         cmocka_unit_test(an_event_log_with_little_padding_is_read_whole),
         cmocka_unit_test(an_event_log_past_its_bounds_is_refused),
         cmocka_unit_test(a_machine_without_an_event_log_is_no_error_of_its_own),
+        cmocka_unit_test(the_log_with_our_event_leads_to_rtmr3_and_nothing_else_changes),
+        cmocka_unit_test(nothing_is_added_to_what_is_no_log_of_firmware),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
