@@ -179,6 +179,35 @@ const char *jwks_issuer(const struct jwks *set)
     return one;
 }
 
+void jwks_put(const struct jwks_key *k, struct buf *out)
+{
+    buf_put_str(out, "{\"kid\":");
+    json_put_quoted(out, bytes_of_str(k->kid));
+    buf_put_str(out, ",\"kty\":\"RSA\",");
+    if (k->certificate.n) {
+        buf_put_str(out, "\"x5c\":[\"");
+        base64_put(out, buf_bytes(&k->certificate));
+        buf_put_str(out, "\"]}");
+    } else {
+        buf_put_str(out, "\"e\":\"AQAB\",\"n\":\"");
+        base64url_put(out, rsa_pub_modulus(k->key));
+        buf_put_str(out, "\"}");
+    }
+}
+
+enum err_code jwks_check_pinned(const struct jwks *pinned, const struct jwks *shown, struct err *e)
+{
+    for (size_t i = 0; i < shown->n; i++) {
+        const struct jwks_key *k = &shown->key[i], *before = jwks_find(pinned, k->kid);
+
+        if (before && before->key && k->key && !rsa_pub_eq(before->key, k->key))
+            return err_set(e, ERR_VERIFY,
+                           "key %zu of those shown has the name of a pinned one and is another",
+                           i + 1);
+    }
+    return ERR_OK;
+}
+
 enum err_code jwks_kid_hash(const struct jwks_key *k, struct hash32 *ret, struct err *e)
 {
     static const uint8_t nul[] = {0};

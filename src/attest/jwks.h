@@ -36,5 +36,11 @@ const struct jwks_key *jwks_find(const struct jwks *set, const char *kid);
 /* The issuer of a set whose certificates all name one; NULL: they do not. */
 const char *jwks_issuer(const struct jwks *set);
 
+/* A key as an element of "keys" that jwks_parse reads to the same; it must be of use. */
+void jwks_put(const struct jwks_key *k, struct buf *out);
+/* ERR_VERIFY when a name of both sets means another key in each. */
+MUST_CHECK enum err_code jwks_check_pinned(const struct jwks *pinned, const struct jwks *shown,
+                                           struct err *e);
+
 /* kid names the key: base64(SHA-256(PEM of its SubjectPublicKeyInfo || 0x00)).  That SHA-256. */
 MUST_CHECK enum err_code jwks_kid_hash(const struct jwks_key *k, struct hash32 *ret, struct err *e);

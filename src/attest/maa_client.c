@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 #include <time.h>
+#include "attest/finding.h"
 #include "attest/maa_answer.h"
 #include "attest/maa_claims.h"
+#include "attest/maa_key.h"
 #include "base/codec.h"
 #include "base/json.h"
 #include "base/uri.h"
@@ -219,6 +221,36 @@ enum err_code maa_client_keys(maa_client *c, unsigned ms, struct jwks *ret, stru
     return get_keys(c, end_of(ms), ret, e);
 }
 
+/* Nobody vouches for what a plain connection brings. */
+static enum err_code check_plain(const maa_client *c, bool vouched, enum attest_fault *fault,
+                                 struct err *e)
+{
+    if (!c->is_https && !vouched)
+        return attest_fail(fault, e, FAULT_MAA_KEY,
+                           "%s: keys that come over plain http:// prove nothing: pin them, or "
+                           "demand an enclave's proof",
+                           c->url);
+    return ERR_OK;
+}
+
+static enum err_code judge_key(const maa_client *c, const struct jwks_key *key, const char *issuer,
+                               const struct attest_question *admit, enum attest_fault *fault,
+                               struct err *e)
+{
+    if (!key->key)
+        return attest_fail(fault, e, FAULT_JWS_KEY, "of no use: %s", key->why);
+    if (key->issuer[0] && strcmp(key->issuer, issuer) != 0)
+        return attest_fail(fault, e, FAULT_JWS_KEY, "its certificate names %s as its issuer",
+                           key->issuer);
+    return admit ? maa_key_admit(key, admit, fault, e) : check_plain(c, false, fault, e);
+}
+
+void maa_client_judge_key(const maa_client *c, const struct jwks_key *key, const char *issuer,
+                          const struct attest_question *admit, struct attest_finding *ret)
+{
+    FINDING(ret, judge_key(c, key, issuer ? issuer : c->url, admit, fault, why));
+}
+
 /* ---- what is sent ---- */
 
 /* All that can be wrong with it here, before anybody is asked. */
@@ -316,18 +348,6 @@ static enum err_code judge(const maa_client *c, const struct maa_ask *ask,
     return ERR_OK;
 }
 
-/* Nobody vouches for what a plain connection brings. */
-static enum err_code check_trust(const maa_client *c, const struct maa_trust *by,
-                                 enum attest_fault *fault, struct err *e)
-{
-    if (!c->is_https && !by->pinned && !by->admit)
-        return attest_fail(fault, e, FAULT_MAA_KEY,
-                           "%s: keys that come over plain http:// prove nothing: pin them, or "
-                           "demand an enclave's proof",
-                           c->url);
-    return ERR_OK;
-}
-
 enum err_code maa_client_token(maa_client *c, const struct maa_ask *ask, const struct maa_trust *by,
                                unsigned ms, struct buf *ret, struct maa_claims *ret_claims,
                                enum attest_fault *fault, struct err *e)
@@ -341,7 +361,7 @@ enum err_code maa_client_token(maa_client *c, const struct maa_ask *ask, const s
 
     if (fault)
         *fault = FAULT_NONE;
-    TRY(check_trust(c, by, fault, e));
+    TRY(check_plain(c, by->pinned || by->admit, fault, e));
     TRY(check_ask(ask, &quote, &runtime, fault, e));
     TRY(get_token(c, ask, quote.used, end_ns, &token, e));
     if (!by->pinned)

@@ -39,6 +39,12 @@ DEFINE_AUTO(maa_client, maa_client_free);
 MUST_CHECK enum err_code maa_client_keys(maa_client *c, unsigned ms, struct jwks *ret,
                                          struct err *e);
 
+/* May this key of theirs be pinned?  It is of use, no other instance's (issuer NULL: the client's
+ * url), and an enclave of the service proves it; without admit the server's TLS certificate stands
+ * for that, and nothing does over plain http://.  Faults: JWS_KEY, MAA_KEY, those of the proof. */
+void maa_client_judge_key(const maa_client *c, const struct jwks_key *key, const char *issuer,
+                          const struct attest_question *admit, struct attest_finding *ret);
+
 struct maa_ask {
     struct bytes quote;   /* of a TD; zeros or others behind it are not sent */
     struct bytes runtime; /* variable data of the paravisor's report: the quote is over its hash */

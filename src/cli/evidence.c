@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "cli/evidence_log.h"
+#include "cli/evidence_maa_token.h"
 #include "cli/exhibit.h"
 #include "cli/files.h"
 #include "cli/judge.h"
@@ -203,6 +204,15 @@ static const struct cli_verb verbs[] = {
      evidence_verify_options,
      "teereg evidence verify --type tdx-dcap --file quote.bin --collateral bundle.json --json",
      evidence_verify},
+    {"maa-token",
+     "obtain a token about this machine from Azure's attestation service, judged before it is told",
+     NULL, 0, evidence_maa_token_options,
+     "teereg evidence maa-token --endpoint https://shareduks.uks.attest.azure.net --out token.jwt",
+     evidence_maa_token},
+    {"maa-keys", "the keys that an instance of that service signs with, judged, to pin them", NULL,
+     0, evidence_maa_keys_options,
+     "teereg evidence maa-keys --endpoint https://shareduks.uks.attest.azure.net --out keys.json",
+     evidence_maa_keys},
     {"identity", "the identity that a contract knows these measurements by", "FILE", 1,
      identity_options,
      "teereg evidence identity image.json --chain-id 31337 --contract 0x5FbDB231...", identity},

@@ -1,24 +1,21 @@
 /* teereg evidence verify: every check, its answer, and a verdict; nothing is released on it. */
 #include "attest/azure.h"
-#include "base/fs.h"
 #include "attest/ccel_listing.h"
+#include "base/fs.h"
 #include "cli/exhibit.h"
 #include "cli/files.h"
-#include "cli/judge.h"
 #include "cli/log_file.h"
+#include "cli/maa_judge.h"
 #include "cli/verdict.h"
-#include "crypto/pem.h"
-#include "crypto/x509.h"
 
 #define BUNDLE_FILE_MAX (8 * COLLATERAL_BUNDLE_MAX) /* so that a larger one is refused by name */
 
 /* What is asked, as it stands in memory. */
 struct asked {
     struct exhibit exhibit;
-    struct buf root_der;
-    struct attest_root root; /* when root_der is not empty */
-    struct buf bundle;       /* when bundle_given */
-    struct buf event_log;    /* --event-log; empty: that of the evidence counts */
+    struct cli_root root;
+    struct buf bundle;    /* when bundle_given */
+    struct buf event_log; /* --event-log; empty: that of the evidence counts */
     bool bundle_given;
     struct collateral collateral;
     bool has_collateral;
@@ -31,36 +28,10 @@ struct asked {
 static void asked_done(struct asked *q)
 {
     exhibit_done(&q->exhibit);
-    buf_done(&q->root_der);
     buf_done(&q->bundle);
     buf_done(&q->event_log);
-    attest_root_done(&q->root);
+    cli_root_done(&q->root);
     collateral_done(&q->collateral);
-}
-
-/* --root: one certificate, PEM or DER. */
-static enum err_code read_root(const struct cli_args *a, struct asked *q, struct err *e)
-{
-    struct buf text AUTO_CALL(buf_done) = BUF(65536);
-    const char *path = cli_value(a, "root");
-
-    if (!path)
-        return ERR_OK;
-    TRY_IN(e, fs_read(path, &text, e), "--root");
-    q->root_der = BUF(X509_DER_MAX);
-    if (text.n > 0 && text.p[0] == '-')
-        TRY_IN(e, pem_decode(buf_bytes(&text), "CERTIFICATE", &q->root_der, e), "--root %s", path);
-    else
-        buf_put(&q->root_der, buf_bytes(&text));
-    TRY(buf_check(&q->root_der, e));
-    TRY_IN(e, attest_root_of(buf_bytes(&q->root_der), "the root that was given", &q->root, e),
-           "--root %s", path);
-    return ERR_OK;
-}
-
-static struct attest_roots roots_of(const struct asked *q)
-{
-    return q->root_der.n ? (struct attest_roots){&q->root, 1} : *attest_roots();
 }
 
 /* What judges is wrong, not what is judged: that is the caller's mistake. */
@@ -97,7 +68,7 @@ static enum err_code read_options(const struct cli_args *a, struct asked *q, str
     TRY(cli_verify_policy(a, &q->policy, e));
     TRY(cli_verify_time(a, &q->now, e));
     TRY(cli_verify_report_data(a, &q->expected, &q->has_expected, e));
-    TRY(read_root(a, q, e));
+    TRY(cli_root_read(a, &q->root, e));
     TRY(read_event_log(a, &q->event_log, e));
     q->bundle = BUF(BUNDLE_FILE_MAX);
     return read_bundle(a, &q->bundle, e);
@@ -237,7 +208,7 @@ static enum err_code check_options(const struct cli_args *a, bool is_token, stru
 {
     static const char *const of_tokens[] = {
         "jwks", "issuer", "enclave-proof", "runtime-data", "nonce", "policy-hash", NULL};
-    static const char *const of_quotes[] = {"root", "event-log", NULL};
+    static const char *const of_quotes[] = {"event-log", NULL};
     const char *const *foreign = is_token ? of_quotes : of_tokens;
 
     for (; *foreign; foreign++)
@@ -285,7 +256,7 @@ enum err_code evidence_verify(const struct cli_args *a, struct err *e)
     if (!azure && q.exhibit.is_azure)
         return err_set(e, ERR_USAGE, "--type %s: the file holds %s evidence", type,
                        EVIDENCE_TYPE_AZURE_VTPM);
-    roots = roots_of(&q);
+    roots = cli_roots(&q.root);
     code = use_collateral(&roots, &q, e);
     if (is_malformed(code)) {
         why = *e;
@@ -321,9 +292,7 @@ const struct cli_option evidence_verify_options[] = {
      CLI_OPTIONAL},
     {"issuer", "URL", "the token's issuer; without: the one that the keys' certificates name", NULL,
      CLI_OPTIONAL},
-    {"enclave-proof", NULL,
-     "believe only keys that an enclave of the service proves (--collateral for SGX)", NULL,
-     CLI_OPTIONAL},
+    CLI_OPT_MAA_KEYS,
     {"runtime-data", "FILE", "what the token must have been made over", NULL, CLI_OPTIONAL},
     {"nonce", "TEXT", "the nonce that the token must hold", NULL, CLI_OPTIONAL},
     {"policy-hash", "HASH", "of the policy by which the token's issuer must have judged", NULL,

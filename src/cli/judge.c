@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/fs.h"
+#include "crypto/pem.h"
+#include "crypto/x509.h"
 
 #define POLICY_FILE_MAX 65536
 #define OBJECTS_MAX     256
@@ -61,6 +63,36 @@ enum err_code cli_verify_report_data(const struct cli_args *a, struct report_dat
         TRY_IN(e, hex_decode_0x(bytes_of_str(text), ret->b, sizeof ret->b, e), "--report-data");
     *ret_given = text != NULL;
     return ERR_OK;
+}
+
+enum err_code cli_root_read(const struct cli_args *a, struct cli_root *ret, struct err *e)
+{
+    struct buf text AUTO_CALL(buf_done) = BUF(65536);
+    const char *path = cli_value(a, "root");
+
+    if (!path)
+        return ERR_OK;
+    TRY_IN(e, fs_read(path, &text, e), "--root");
+    ret->der = BUF(X509_DER_MAX);
+    if (text.n > 0 && text.p[0] == '-')
+        TRY_IN(e, pem_decode(buf_bytes(&text), "CERTIFICATE", &ret->der, e), "--root %s", path);
+    else
+        buf_put(&ret->der, buf_bytes(&text));
+    TRY(buf_check(&ret->der, e));
+    TRY_IN(e, attest_root_of(buf_bytes(&ret->der), "the root that was given", &ret->root, e),
+           "--root %s", path);
+    return ERR_OK;
+}
+
+void cli_root_done(struct cli_root *r)
+{
+    buf_done(&r->der);
+    attest_root_done(&r->root);
+}
+
+struct attest_roots cli_roots(const struct cli_root *r)
+{
+    return r->der.n ? (struct attest_roots){&r->root, 1} : *attest_roots();
 }
 
 enum err_code cli_pcs(const struct cli_args *a, struct buf *ca, struct pcs_config *ret,

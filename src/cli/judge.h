@@ -30,6 +30,18 @@ MUST_CHECK enum err_code cli_policy(const struct cli_args *a, struct attest_poli
 MUST_CHECK enum err_code cli_pcs(const struct cli_args *a, struct buf *ca, struct pcs_config *ret,
                                  struct err *e);
 
+/* --root: one certificate in PEM or DER instead of the compiled-in roots; its results release
+ * nothing.  Begin with {0}. */
+struct cli_root {
+    struct buf der;
+    struct attest_root root; /* when der is not empty */
+};
+MUST_CHECK enum err_code cli_root_read(const struct cli_args *a, struct cli_root *ret,
+                                       struct err *e);
+void cli_root_done(struct cli_root *r);
+/* That one, or the compiled-in ones; borrowed. */
+struct attest_roots cli_roots(const struct cli_root *r);
+
 /* Of `evidence verify`: --policy with --accept-status, --at, --report-data. */
 MUST_CHECK enum err_code cli_verify_policy(const struct cli_args *a, struct attest_policy *ret,
                                            struct err *e);

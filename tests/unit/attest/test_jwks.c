@@ -232,6 +232,75 @@ static void only_a_name_of_the_service_is_an_issuer(void **state)
     assert_false(jwks_is_issuer(""));
 }
 
+/* ---- pinning ---- */
+
+/* Written and read again, each key of use is the same one. */
+static void assert_written(const struct jwks *set)
+{
+    struct jwks again AUTO_CALL(jwks_done) = {0};
+    struct buf text AUTO_CALL(buf_done) = BUF(JWKS_MAX);
+    size_t n = 0;
+    struct err e;
+
+    buf_put_str(&text, "{\"keys\":[");
+    for (size_t i = 0; i < set->n; i++) {
+        if (!set->key[i].key)
+            continue;
+        if (n++ > 0)
+            buf_put_str(&text, ",");
+        jwks_put(&set->key[i], &text);
+    }
+    buf_put_str(&text, "]}");
+    need(buf_check(&text, &e), &e);
+    need(jwks_parse(buf_bytes(&text), &again, &e), &e);
+    assert_int_equal(again.n, n);
+    for (size_t i = 0; i < set->n; i++) {
+        const struct jwks_key *k = &set->key[i], *found = jwks_find(&again, k->kid);
+
+        if (!k->key)
+            continue;
+        assert_non_null(found);
+        assert_true(rsa_pub_eq(found->key, k->key));
+        assert_string_equal(found->issuer, k->issuer);
+        assert_true(bytes_eq(buf_bytes(&found->certificate), buf_bytes(&k->certificate)));
+    }
+    need(jwks_check_pinned(&again, set, &e), &e);
+}
+
+static void a_set_that_was_written_is_read_again(void **state)
+{
+    static const char *const files[] = {"maa/teaclave_sharedeus_jwks_2023-09.json",
+                                        "maa/sharedeus2_J0pAPd_jwks.json"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct bytes text AUTO_CALL(dcap_free) = dcap_file(files[i]);
+        struct jwks set AUTO_CALL(jwks_done) = {0};
+        struct err e;
+
+        need(jwks_parse(text, &set, &e), &e);
+        assert_written(&set);
+    }
+}
+
+static void a_pinned_name_never_means_another_key(void **state)
+{
+    struct bytes real AUTO_CALL(dcap_free) = dcap_file("maa/teaclave_sharedeus_jwks_2023-09.json");
+    struct buf text AUTO_CALL(buf_done) = BUF(65536);
+    struct jwks pinned AUTO_CALL(jwks_done) = {0};
+    struct jwks shown AUTO_CALL(jwks_done) = {0};
+    struct err e;
+
+    (void)state;
+    need(jwks_parse(real, &shown, &e), &e);
+    buf_printf(&text, "{\"keys\":[{\"kid\":\"%s\",\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"%s\"}]}",
+               shown.key[1].kid, n_of_good());
+    need(jwks_parse(buf_bytes(&text), &pinned, &e), &e);
+    assert_int_equal(jwks_check_pinned(&pinned, &shown, &e), ERR_VERIFY);
+    snprintf(pinned.key[0].kid, sizeof pinned.key[0].kid, "a name that is shown no more");
+    need(jwks_check_pinned(&pinned, &shown, &e), &e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +316,8 @@ int main(void)
         cmocka_unit_test(the_real_set_of_a_service_is_read),
         cmocka_unit_test(a_key_is_found_by_its_whole_name),
         cmocka_unit_test(only_a_name_of_the_service_is_an_issuer),
+        cmocka_unit_test(a_set_that_was_written_is_read_again),
+        cmocka_unit_test(a_pinned_name_never_means_another_key),
     };
 
     return cmocka_run_group_tests(tests, read_good, free_good);

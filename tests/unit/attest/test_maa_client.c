@@ -313,6 +313,39 @@ static void keys_that_came_over_plain_http_are_not_believed(void **state)
     assert_int_equal(o.requests, 0);
 }
 
+/* Which fault a key has for who would pin it. */
+static enum attest_fault key_fault(enum sim_maa_fault fault, const char *url, const char *issuer,
+                                   const struct attest_question *admit)
+{
+    struct jwks set AUTO_CALL(jwks_done) = {0};
+    struct attest_finding f = {0};
+    AUTO(maa_client) c = NULL;
+    AUTO(sim_maa) m = NULL;
+    struct err e;
+
+    need(sim_maa_new(&(struct sim_maa_spec){.fault = fault}, &m, &e), &e);
+    need(jwks_parse(sim_maa_keys(m), &set, &e), &e);
+    need(maa_client_new(&(struct maa_client_config){.url = url}, &c, &e), &e);
+    maa_client_judge_key(c, &set.key[0], issuer, admit, &f);
+    assert_true(f.judged);
+    return f.fault;
+}
+
+static void a_key_to_be_pinned_is_the_instances_own_and_proven(void **state)
+{
+    static const char http[] = "http://127.0.0.1:1";
+
+    (void)state;
+    assert_int_equal(key_fault(SIM_MAA_OK, http, SIM_MAA_ISSUER, by_enclave()), FAULT_NONE);
+    assert_int_equal(key_fault(SIM_MAA_OK, http, "https://other.invalid", by_enclave()),
+                     FAULT_JWS_KEY);
+    assert_int_equal(key_fault(SIM_MAA_UNQUOTED_KEY, http, SIM_MAA_ISSUER, by_enclave()),
+                     FAULT_MAA_KEY);
+    /* Without a proof TLS stands for it, and nothing does without TLS. */
+    assert_int_equal(key_fault(SIM_MAA_OK, http, SIM_MAA_ISSUER, NULL), FAULT_MAA_KEY);
+    assert_int_equal(key_fault(SIM_MAA_UNQUOTED_KEY, SIM_MAA_ISSUER "/", NULL, NULL), FAULT_NONE);
+}
+
 static void without_a_name_the_issuer_is_who_was_asked(void **state)
 {
     struct maa_trust by = trust();
@@ -418,6 +451,22 @@ static void a_silent_service_is_left_at_the_deadline(void **state)
     assert_true(clock_ns(&clock_system) - begin < 5000000000ull);
 }
 
+static void keys_have_a_deadline_too(void **state)
+{
+    struct jwks keys AUTO_CALL(jwks_done) = {0};
+    struct http_routes routes;
+    enum err_code code;
+    struct stage st;
+    struct err e;
+
+    (void)state;
+    stage_begin(&st, &routes, SIM_MAA_SILENT);
+    code = maa_client_keys(st.client, 200, &keys, &e);
+    stage_end(&st);
+    assert_int_equal(code, ERR_TIMEOUT);
+    assert_int_equal(keys.n, 0);
+}
+
 static void a_service_that_is_not_there_is_told(void **state)
 {
     struct jwks keys AUTO_CALL(jwks_done) = {0};
@@ -469,6 +518,7 @@ int main(void)
         cmocka_unit_test(pinned_keys_are_the_only_ones),
         cmocka_unit_test(with_the_instances_keys_pinned_a_token_needs_no_proof),
         cmocka_unit_test(keys_that_came_over_plain_http_are_not_believed),
+        cmocka_unit_test(a_key_to_be_pinned_is_the_instances_own_and_proven),
         cmocka_unit_test(without_a_name_the_issuer_is_who_was_asked),
         cmocka_unit_test(a_pinned_policy_of_the_instance_must_be_the_one),
         cmocka_unit_test(what_does_not_belong_together_is_not_sent),
@@ -477,6 +527,7 @@ int main(void)
         cmocka_unit_test(a_refusal_is_told_in_the_services_words_made_harmless),
         cmocka_unit_test(a_busy_service_is_asked_again_and_not_for_ever),
         cmocka_unit_test(a_silent_service_is_left_at_the_deadline),
+        cmocka_unit_test(keys_have_a_deadline_too),
         cmocka_unit_test(a_service_that_is_not_there_is_told),
         cmocka_unit_test(only_whole_addresses_over_https_are_taken),
     };
