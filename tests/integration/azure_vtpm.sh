@@ -68,6 +68,10 @@ refused "a metadata service that refuses is named with its status" 1 'metadata s
 refused "an empty quote is none" 1 'metadata service' make imds-empty
 refused "an answer that is no JSON is refused" 1 'metadata service' make imds-nonsense
 refused "a quote over another report is not passed on" 1 'over another report' make imds-other
+no_report="{\"report\":\"$(head -c 1024 /dev/zero | base64 -w0 | tr -d =)\"}"
+[ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Metadata: true' -d "$no_report" "${AZURE_IMDS[one]}/acc/tdquote")" = 400 ] ||
+    fail "a quote of a report that no TDX module made"
+ok "the simulated service makes no quote of a report that no TDX module made"
 refused "intermediates that are not there are named" 1 'certificates above.*none.pem' make "" "$WORK/none.pem"
 
 run tpm2_nvundefine -Q -C o 0x01400002
