@@ -5,6 +5,7 @@
 #include "cmd.h"
 #include "crypto/digest.h"
 #include "crypto/pem.h"
+#include "sim_azure_fault.h"
 #include "sim_collateral.h"
 #include "sim_maa.h"
 #include "sim_root.h"
@@ -144,6 +145,11 @@ int cmd_measurements(int argc, char **argv)
     return SIM_DONE;
 }
 
+static void put_azure_fault(const char *name)
+{
+    printf("azure %s\n", name);
+}
+
 int cmd_faults(int argc, char **argv)
 {
     if (argc > 1)
@@ -154,6 +160,7 @@ int cmd_faults(int argc, char **argv)
         printf("collateral %s\n", sim_collateral_fault_name((enum sim_collateral_fault)f));
     for (int f = 0; f < SIM_MAA_FAULT_COUNT; f++)
         printf("maa %s\n", sim_maa_fault_name((enum sim_maa_fault)f));
+    sim_azure_fault_list(put_azure_fault);
     return SIM_DONE;
 }
 

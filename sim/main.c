@@ -36,9 +36,19 @@ static const char help[] =
     "      Serves what an instance of Microsoft Azure Attestation does, for quotes of simulated\n"
     "      machines: for `teereg evidence maa-token` and `maa-keys`.  Its tokens name URL\n"
     "      (https://simulated.attest.invalid) as their issuer.\n"
+    "  teereg-sim azure --tpm SOCKET --tpm-control SOCKET --image NAME --out FOLDER\n"
+    "                   [--listen ADDRESS] [--platform SEED] [--paravisor NAME] [--change PCR]...\n"
+    "                   [--fault FAULT]\n"
+    "      A TDX machine of Azure that booted NAME: makes the TPM behind the two Unix sockets of\n"
+    "      swtpm a new machine's, stands before it as the paravisor, and serves the metadata\n"
+    "      service's POST /acc/tdquote (and /FAULT/acc/tdquote).  The first line of its output says\n"
+    "      what --tpm and --imds of `teereg instance provision` are; in FOLDER are then\n"
+    "      measurements.json (for `teereg gov set-config`), ak-intermediate.pem (for\n"
+    "      --ak-intermediates) and ak-root.pem.  --change (pcr0 to pcr23) extends that PCR once more,\n"
+    "      --paravisor names another firmware of the TD.\n"
     "  teereg-sim faults\n"
-    "      Lists the ways in which a quote, then collateral, then the attestation service can be\n"
-    "      made wrong.\n"
+    "      Lists the ways in which a quote, then collateral, then the attestation service, then an\n"
+    "      Azure machine can be wrong.\n"
     "\n"
     "SEED is any text: the same one is the same machine.  FORM is v4 (default), v5 or v5-td15.\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage.\n"
@@ -53,7 +63,7 @@ static const struct {
 } commands[] = {
     {"serve", cmd_serve},   {"quote", cmd_quote}, {"measurements", cmd_measurements},
     {"faults", cmd_faults}, {"root", cmd_root},   {"collateral", cmd_collateral},
-    {"pcs", cmd_pcs},       {"maa", cmd_maa},
+    {"pcs", cmd_pcs},       {"maa", cmd_maa},     {"azure", cmd_azure},
 };
 
 static bool wants_help(int argc, char **argv)
