@@ -37,7 +37,7 @@ static enum err_code shows(struct bytes report, const struct report_data *rd, st
     uint8_t shown[64];
 
     TRY(variable_data(report, &variable, e));
-    TRY_IN(e, json_parse(variable, AZURE_HCL_MAX, &j, e), "HCL report");
+    TRY_IN(e, json_parse_foreign(variable, AZURE_HCL_MAX, &j, e), "HCL report");
     TRY_IN(e, json_get_str(j, "user-data", HEX_LEN(64), &text, e), "HCL report");
     TRY_IN(e, hex_decode(bytes_of_str(text), shown, sizeof shown, e), "HCL report, user-data");
     if (!bytes_eq(BYTES(shown), BYTES(rd->b)))

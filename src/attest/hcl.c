@@ -154,7 +154,7 @@ enum err_code hcl_runtime_parse(struct bytes variable, struct hcl_runtime *ret,
     AUTO(json) root = NULL;
     struct err why;
 
-    if (json_parse(variable, HCL_REPORT_MAX, &root, &why) != ERR_OK ||
+    if (json_parse_foreign(variable, HCL_REPORT_MAX, &root, &why) != ERR_OK ||
         hcl_runtime_of_json(root, ret, &why) != ERR_OK)
         return attest_fail(fault, e, why.code == ERR_NOMEM ? FAULT_INTERNAL : FAULT_HCL_RUNTIME,
                            "%s", why.msg);

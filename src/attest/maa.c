@@ -171,7 +171,7 @@ static enum err_code read_claims(struct work *w, struct err *e)
 {
     struct maa_examination *x = w->to;
 
-    TRY(json_parse(buf_bytes(&w->token.payload), JWS_MAX, &w->root, e));
+    TRY(json_parse_foreign(buf_bytes(&w->token.payload), JWS_MAX, &w->root, e));
     TRY(maa_read_common(w->root, &x->claims, e));
     x->has_claims = true;
     x->claims.is_guest = maa_type_is(w->root, "azurevm");

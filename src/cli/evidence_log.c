@@ -32,7 +32,7 @@ static enum err_code from_report(struct bytes data, struct log_file *ret, struct
     AUTO(json) tree = NULL;
     const char *log, *quote;
 
-    TRY(json_parse(data, FILE_MAX, &tree, e));
+    TRY(json_parse_foreign(data, FILE_MAX, &tree, e));
     if (!json_has(tree, "event_log"))
         return err_set(e, ERR_INVALID, "a JSON object without \"event_log\"");
     TRY(json_get_str(tree, "event_log", CCEL_JSON_MAX, &log, e));
