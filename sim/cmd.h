@@ -15,6 +15,7 @@ int cmd_faults(int argc, char **argv);
 int cmd_root(int argc, char **argv);
 int cmd_collateral(int argc, char **argv);
 int cmd_pcs(int argc, char **argv);
+int cmd_azure(int argc, char **argv);
 
 /* --name VALUE and --name=VALUE; a name that stands in no option, a value that is missing and an
  * option that is given twice are wrong usage, except where `many` allows more. */

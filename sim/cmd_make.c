@@ -5,6 +5,7 @@
 #include "cmd.h"
 #include "crypto/digest.h"
 #include "crypto/pem.h"
+#include "sim_azure_fault.h"
 #include "sim_collateral.h"
 #include "sim_root.h"
 
@@ -143,6 +144,11 @@ int cmd_measurements(int argc, char **argv)
     return SIM_DONE;
 }
 
+static void put_azure_fault(const char *name)
+{
+    printf("azure %s\n", name);
+}
+
 int cmd_faults(int argc, char **argv)
 {
     if (argc > 1)
@@ -151,6 +157,7 @@ int cmd_faults(int argc, char **argv)
         puts(sim_fault_name((enum sim_fault)f));
     for (int f = 0; f < SIM_COLLATERAL_FAULT_COUNT; f++)
         printf("collateral %s\n", sim_collateral_fault_name((enum sim_collateral_fault)f));
+    sim_azure_fault_list(put_azure_fault);
     return SIM_DONE;
 }
 

@@ -32,8 +32,18 @@ static const char help[] =
     "  teereg-sim pcs --listen ADDRESS [options of collateral but --out]\n"
     "      Serves the same as Intel's Provisioning Certification Service and a PCCS do: for\n"
     "      --collateral-url.\n"
+    "  teereg-sim azure --tpm SOCKET --tpm-control SOCKET --image NAME --out FOLDER\n"
+    "                   [--listen ADDRESS] [--platform SEED] [--paravisor NAME] [--change PCR]...\n"
+    "                   [--fault FAULT]\n"
+    "      A TDX machine of Azure that booted NAME: makes the TPM behind the two Unix sockets of\n"
+    "      swtpm a new machine's, stands before it as the paravisor, and serves the metadata\n"
+    "      service's POST /acc/tdquote (and /FAULT/acc/tdquote).  The first line of its output says\n"
+    "      what --tpm and --imds of `teereg instance provision` are; in FOLDER are then\n"
+    "      measurements.json (for `teereg gov set-config`), ak-intermediate.pem (for\n"
+    "      --ak-intermediates) and ak-root.pem.  --change (pcr0 to pcr23) extends that PCR once more,\n"
+    "      --paravisor names another firmware of the TD.\n"
     "  teereg-sim faults\n"
-    "      Lists the ways in which a quote, and then collateral, can be made wrong.\n"
+    "      Lists the ways in which a quote, then collateral, then an Azure machine can be wrong.\n"
     "\n"
     "SEED is any text: the same one is the same machine.  FORM is v4 (default), v5 or v5-td15.\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage.\n"
@@ -48,7 +58,7 @@ static const struct {
 } commands[] = {
     {"serve", cmd_serve},   {"quote", cmd_quote}, {"measurements", cmd_measurements},
     {"faults", cmd_faults}, {"root", cmd_root},   {"collateral", cmd_collateral},
-    {"pcs", cmd_pcs},
+    {"pcs", cmd_pcs},       {"azure", cmd_azure},
 };
 
 static bool wants_help(int argc, char **argv)

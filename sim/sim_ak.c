@@ -83,19 +83,31 @@ static enum err_code put_leaf(EVP_PKEY *ak, enum sim_ak_fault fault, struct byte
     return x509_der(c, ret, e);
 }
 
-enum err_code sim_ak_chain(EVP_PKEY *ak, enum sim_ak_fault fault, struct buf *ret, struct err *e)
+enum err_code sim_ak_intermediate(enum sim_ak_fault fault, struct buf *ret, struct err *e)
 {
-    struct buf intermediate AUTO_CALL(buf_done) = BUF(SIM_CERT_MAX);
     AUTO(EVP_PKEY) root = NULL;
     AUTO(EVP_PKEY) ca = NULL;
-    AUTO(EVP_PKEY) other = NULL;
 
     TRY(sim_key(fault == SIM_AK_ROOT_UNKNOWN ? "another vtpm" : SEED, "root", &root, e));
     TRY(sim_key(SEED, "intermediate", &ca, e));
-    TRY(sim_key(SEED, "another key", &other, e));
-    TRY(make_ca(SIM_CN_AK_INTERMEDIATE, ca, root, 0, &intermediate, e));
-    TRY(put_leaf(ak, fault, buf_bytes(&intermediate), fault == SIM_AK_SIG ? other : ca, ret, e));
+    return make_ca(SIM_CN_AK_INTERMEDIATE, ca, root, 0, ret, e);
+}
+
+enum err_code sim_ak_certificate(EVP_PKEY *ak, enum sim_ak_fault fault, struct buf *ret,
+                                 struct err *e)
+{
+    struct buf intermediate AUTO_CALL(buf_done) = BUF(SIM_CERT_MAX);
+    AUTO(EVP_PKEY) signer = NULL;
+
+    TRY(sim_ak_intermediate(fault, &intermediate, e));
+    TRY(sim_key(SEED, fault == SIM_AK_SIG ? "another key" : "intermediate", &signer, e));
+    return put_leaf(ak, fault, buf_bytes(&intermediate), signer, ret, e);
+}
+
+enum err_code sim_ak_chain(EVP_PKEY *ak, enum sim_ak_fault fault, struct buf *ret, struct err *e)
+{
+    TRY(sim_ak_certificate(ak, fault, ret, e));
     if (fault != SIM_AK_NO_INTERMEDIATE)
-        buf_put(ret, buf_bytes(&intermediate));
+        TRY(sim_ak_intermediate(fault, ret, e));
     return buf_check(ret, e);
 }

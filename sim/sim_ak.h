@@ -24,6 +24,11 @@ enum sim_ak_fault { SIM_AK_FAULTS(SIM_AK_FAULT_) SIM_AK_FAULT_COUNT };
 
 /* DER, appended. */
 MUST_CHECK enum err_code sim_ak_root_certificate(struct buf *ret, struct err *e);
-/* The certificate of this RSA key and the intermediate's, DER one after the other, appended. */
+/* The certificate of this RSA key, and the one above it. */
+MUST_CHECK enum err_code sim_ak_certificate(EVP_PKEY *ak, enum sim_ak_fault fault, struct buf *ret,
+                                            struct err *e);
+MUST_CHECK enum err_code sim_ak_intermediate(enum sim_ak_fault fault, struct buf *ret,
+                                             struct err *e);
+/* Both, one after the other. */
 MUST_CHECK enum err_code sim_ak_chain(EVP_PKEY *ak, enum sim_ak_fault fault, struct buf *ret,
                                       struct err *e);

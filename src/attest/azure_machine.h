@@ -8,11 +8,6 @@
 #include "attest/azure_evidence.h"
 #include "attest/report_data.h"
 
-/* The HCL report: where its parts are (docs/WIRE.md). */
-#define HCL_TDREPORT_AT  32
-#define HCL_TDREPORT_LEN 1024
-#define HCL_VARIABLE_AT  1236
-
 struct azure_machine {
     /* Hands 64 bytes to the paravisor (NV 0x01400002). */
     enum err_code (*set_user_data)(void *self, const struct report_data *rd, struct err *e);

@@ -30,6 +30,10 @@ static const struct cli_option app_allow_options[] = {
         "firmware", "MRTD", "firmware of scheme 1 (KMS contract); zeros: Azure by a proxy", NULL,  \
             CLI_OPTIONAL                                                                           \
     }
+#define OPT_PARAVISOR                                                                              \
+    {                                                                                              \
+        "paravisor", "MRTD", "a paravisor of Azure machines (KMS contract)", NULL, CLI_OPTIONAL    \
+    }
 static const struct cli_option allow_options[] = {
     CLI_OPT_RPC,
     CLI_OPT_CHAIN_ID,
@@ -41,6 +45,7 @@ static const struct cli_option allow_options[] = {
      CLI_OPTIONAL},
     OPT_SUBJECTS,
     OPT_FIRMWARE,
+    OPT_PARAVISOR,
     {"policy-id", "N", "the contract's attestation policy that it is allowed under", "0",
      CLI_OPTIONAL},
     {.name = NULL},
@@ -63,8 +68,21 @@ static const struct cli_option policy_clear_options[] = {
     {.name = NULL},
 };
 static const struct cli_option revoke_options[] = {
-    CLI_OPT_RPC,  CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,
-    OPT_CONTRACT, OPT_SUBJECTS,     OPT_FIRMWARE,     {.name = NULL},
+    CLI_OPT_RPC,  CLI_OPT_CHAIN_ID, CLI_OPT_KEY_FILE, CLI_OPT_FINAL,  OPT_CONTRACT,
+    OPT_SUBJECTS, OPT_FIRMWARE,     OPT_PARAVISOR,    {.name = NULL},
+};
+static const struct cli_option rules_options[] = {
+    CLI_OPT_RPC,
+    CLI_OPT_CHAIN_ID,
+    CLI_OPT_KEY_FILE,
+    CLI_OPT_FINAL,
+    OPT_CONTRACT,
+    {"pcr-mask", "N", "PCRs of an Azure identity, bit i is PCR i; 0: none is allowed", "0",
+     CLI_OPTIONAL},
+    {"rtmr3", NULL, "RTMR3 of a TDX machine counts too", NULL, CLI_OPTIONAL},
+    {"principal", NULL, "images are allowed with their configuration (a KMS contract's always are)",
+     NULL, CLI_OPTIONAL},
+    {.name = NULL},
 };
 static const struct cli_option set_config_options[] = {
     CLI_OPT_RPC,
@@ -114,8 +132,8 @@ static const struct cli_verb verbs[] = {
     {"app allow", "let a KMS contract serve an application", NULL, 0, app_allow_options,
      "teereg gov app allow --chain-id 31337 --key-file owner.key --kms 0x... --app 0x...",
      gov_cmd_app_allow},
-    {"allow", "allow a KMS image with its configuration, an identity or an operator", NULL, 0,
-     allow_options,
+    {"allow", "allow a KMS image with its configuration, an identity, an operator, a paravisor",
+     NULL, 0, allow_options,
      "teereg gov allow --chain-id 31337 --key-file owner.key --contract 0x... \\\n"
      "      --measurements kms.json --config-hash $(teereg kms config-hash ...)",
      gov_cmd_allow},
@@ -127,6 +145,10 @@ static const struct cli_verb verbs[] = {
      "teereg gov set-config --chain-id 31337 --key-file owner.key --app 0x... \\\n"
      "      --measurements image.json --template 5d41...",
      gov_cmd_set_config},
+    {"rules set", "say what identities are made of; what was allowed under others ends", NULL, 0,
+     rules_options,
+     "teereg gov rules set --chain-id 31337 --key-file owner.key --contract 0x... --pcr-mask 2576",
+     gov_cmd_rules_set},
     {"artifact put", "store a small file onchain; its id is its SHA-256", "FILE", 1,
      app_write_options,
      "teereg gov artifact put template.json --chain-id 31337 --key-file owner.key --app 0x...",

@@ -8,6 +8,7 @@ enum err_code gov_cmd_app_allow(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_allow(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_revoke(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_rules_set(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_artifact_put(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_backend_add(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_backend_remove(const struct cli_args *a, struct err *e);

@@ -55,19 +55,20 @@ enum err_code gov_cmd_app_allow(const struct cli_args *a, struct err *e)
     return print_receipt(a, &node, result, &r, e);
 }
 
-/* The contract keeps firmware by the hash of its MRTD. */
-static enum err_code firmware(const struct cli_args *a, struct hash32 *ret, struct err *e)
+/* The contract keeps firmware and paravisors by the hash of their MRTD. */
+static enum err_code mrtd_hash(const struct cli_args *a, const char *option, struct hash32 *ret,
+                               struct err *e)
 {
-    const char *text = cli_value(a, "firmware");
+    const char *text = cli_value(a, option);
     uint8_t mrtd[48];
 
     if (hex_decode(bytes_of_str(text), mrtd, sizeof mrtd, e) != ERR_OK)
-        return err_set(e, ERR_USAGE, "--firmware: expected an MRTD, 96 hex digits");
+        return err_set(e, ERR_USAGE, "--%s: expected an MRTD, 96 hex digits", option);
     keccak256(BYTES(mrtd), ret);
     return ERR_OK;
 }
 
-/* The one of --identity, --operator, --application, --firmware that is given. */
+/* The one of --identity, --operator, --application, --firmware, --paravisor that is given. */
 static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, struct hash32 *ret,
                              struct err *e)
 {
@@ -75,10 +76,9 @@ static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, 
         const char *name;
         enum gov_kind kind;
     } kinds[] = {
-        {"identity", GOV_KIND_IDENTITY},
-        {"operator", GOV_KIND_OPERATOR},
-        {"application", GOV_KIND_APPLICATION},
-        {"firmware", GOV_KIND_FIRMWARE},
+        {"identity", GOV_KIND_IDENTITY},       {"operator", GOV_KIND_OPERATOR},
+        {"application", GOV_KIND_APPLICATION}, {"firmware", GOV_KIND_FIRMWARE},
+        {"paravisor", GOV_KIND_PARAVISOR},
     };
     int found = 0;
 
@@ -91,8 +91,8 @@ static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, 
         *ret_kind = kinds[i].kind;
         if (kinds[i].kind == GOV_KIND_IDENTITY) {
             TRY(cli_hash32(a, kinds[i].name, ret, e));
-        } else if (kinds[i].kind == GOV_KIND_FIRMWARE) {
-            TRY(firmware(a, ret, e));
+        } else if (kinds[i].kind == GOV_KIND_FIRMWARE || kinds[i].kind == GOV_KIND_PARAVISOR) {
+            TRY(mrtd_hash(a, kinds[i].name, ret, e));
         } else {
             TRY(cli_addr(a, kinds[i].name, &who, e));
             *ret = gov_word_addr(&who);
@@ -100,7 +100,8 @@ static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, 
     }
     if (found != 1)
         return err_set(e, ERR_USAGE,
-                       "name exactly one of --identity, --operator, --application, --firmware");
+                       "name exactly one of --identity, --operator, --application, --firmware, "
+                       "--paravisor");
     return ERR_OK;
 }
 
@@ -192,6 +193,28 @@ enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e)
     TRY(json_new_object(&result, e));
     TRY(json_put_hex0x(result, "app", BYTES_OF(app), e));
     TRY(json_put_hex(result, "template", BYTES_OF(template_), e));
+    return print_receipt(a, &node, result, &r, e);
+}
+
+/* All three at once, as the contract takes them: an option that is left out is off. */
+enum err_code gov_cmd_rules_set(const struct cli_args *a, struct err *e)
+{
+    struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    const bool rtmr3 = cli_switch(a, "rtmr3"), principal = cli_switch(a, "principal");
+    AUTO(json) result = NULL;
+    struct addr contract;
+    struct tx_receipt r;
+    uint64_t mask;
+
+    TRY(cli_addr(a, "contract", &contract, e));
+    TRY(cli_u64(a, "pcr-mask", 0xffffff, &mask, e));
+    TRY(cli_node_open(a, NODE_WRITE, &node, e));
+    TRY(gov_set_identity_rules(node.writer, &contract, rtmr3, principal, (uint32_t)mask, &r, e));
+    TRY(json_new_object(&result, e));
+    TRY(json_put_hex0x(result, "contract", BYTES_OF(contract), e));
+    TRY(json_put_bool(result, "rtmr3", rtmr3, e));
+    TRY(json_put_bool(result, "principal", principal, e));
+    TRY(json_put_u64(result, "pcr_mask", mask, e));
     return print_receipt(a, &node, result, &r, e);
 }
 

@@ -247,6 +247,14 @@ enum err_code gov_set_delay(transactor *t, const struct addr *contract, uint32_t
     return send(t, contract, GOV_FN_SET_DELAY, VALUES(abi_u64(seconds)), ret, e);
 }
 
+enum err_code gov_set_identity_rules(transactor *t, const struct addr *contract, bool rtmr3,
+                                     bool principal, uint32_t pcr_mask, struct tx_receipt *ret,
+                                     struct err *e)
+{
+    return send(t, contract, GOV_FN_SET_IDENTITY_RULES,
+                VALUES(abi_bool(rtmr3), abi_bool(principal), abi_u64(pcr_mask)), ret, e);
+}
+
 enum err_code gov_apply_settings(transactor *t, const struct addr *contract, struct tx_receipt *ret,
                                  struct err *e)
 {

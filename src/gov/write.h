@@ -91,6 +91,12 @@ MUST_CHECK enum err_code gov_set_operator_required(transactor *t, const struct a
                                                    struct err *e);
 MUST_CHECK enum err_code gov_set_delay(transactor *t, const struct addr *contract, uint32_t seconds,
                                        struct tx_receipt *ret, struct err *e);
+/* What identities of scheme 2 are made of; those that were allowed under other rules no longer
+ * match anything.  pcr_mask: of Azure machines, bits 0 to 23; a KMS contract demands `principal`.
+ */
+MUST_CHECK enum err_code gov_set_identity_rules(transactor *t, const struct addr *contract,
+                                                bool rtmr3, bool principal, uint32_t pcr_mask,
+                                                struct tx_receipt *ret, struct err *e);
 MUST_CHECK enum err_code gov_apply_settings(transactor *t, const struct addr *contract,
                                             struct tx_receipt *ret, struct err *e);
 /* The line of an application; both sides must be set, and the delay of the old one pass. */

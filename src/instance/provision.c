@@ -158,27 +158,46 @@ static enum err_code ask_contract(const struct provision_config *c, const struct
     return check_standing(c, ret, e);
 }
 
-/* Why a KMS does not serve the application at all; false: it does, or nothing is known. */
-static bool unserved(const struct provision_config *c, const struct finalized_block *at,
-                     struct err *why)
+/* Appends what would mend it, unless time does. */
+static void put_mending(struct err *why, enum gov_refusal refusal, const char *command)
 {
-    const struct gov_kms_query query = {.app = &c->app};
-    char kms[HEX_LEN(20)], app[HEX_LEN(20)];
+    const size_t n = strlen(why->msg);
+
+    if (refusal != GOV_NOT_YET)
+        snprintf(why->msg + n, sizeof why->msg - n, "\n  to allow it: teereg gov %s", command);
+}
+
+/* Why a KMS serves nobody of this application, or nobody on this kind of machine; false: it does,
+ * or nothing is known. */
+static bool unserved(const struct provision_config *c, const struct finalized_block *at,
+                     const struct measurements *own, struct err *why)
+{
+    const bool azure = own->kind == TEE_AZURE_TDX;
+    const struct gov_kms_query query = {.app = &c->app, .paravisor_mrtd = azure ? own->mrtd : NULL};
+    char kms[HEX_LEN(20)], app[HEX_LEN(20)], mrtd[HEX_LEN(48)], command[256];
     struct gov_kms_facts facts;
     struct gov_time time;
 
     if (gov_kms_read(c->view, at, &c->kms, &query, &facts, why) != ERR_OK)
         return false;
     time = gov_time_of(at->timestamp, clock_unix(c->clock));
-    if (gov_policy_check(&facts.app, &time, "this application in the KMS contract", why) == ERR_OK)
-        return false;
-    if (gov_policy_active(&facts.app, &time) == GOV_NOT_YET) /* time mends that one */
-        return true;
     hex_encode(BYTES_OF(c->kms), kms);
-    hex_encode(BYTES_OF(c->app), app);
-    snprintf(why->msg + strlen(why->msg), sizeof why->msg - strlen(why->msg),
-             "\n  to allow it: teereg gov app allow --kms 0x%s --app 0x%s", kms, app);
-    return true;
+    if (gov_policy_check(&facts.app, &time, "this application in the KMS contract", why) !=
+        ERR_OK) {
+        hex_encode(BYTES_OF(c->app), app);
+        snprintf(command, sizeof command, "app allow --kms 0x%s --app 0x%s", kms, app);
+        put_mending(why, gov_policy_active(&facts.app, &time), command);
+        return true;
+    }
+    if (azure && gov_policy_check(&facts.paravisor, &time,
+                                  "this machine's paravisor (its MRTD in the KMS contract)",
+                                  why) != ERR_OK) {
+        hex_encode(BYTES(own->mrtd), mrtd);
+        snprintf(command, sizeof command, "allow --contract 0x%s --paravisor %s", kms, mrtd);
+        put_mending(why, gov_policy_active(&facts.paravisor, &time), command);
+        return true;
+    }
+    return false;
 }
 
 /* The KMS said no without a reason; the contracts are public and may know one. */
@@ -194,7 +213,7 @@ static enum err_code refused(const struct provision_config *c, const struct meas
         *e = kms_said;
         return e->code;
     }
-    if (unserved(c, &at, &ignored))
+    if (unserved(c, &at, own, &ignored))
         return err_set(e, ERR_DENIED, "%.500s\n%.500s", kms_said.msg, ignored.msg);
     if (explain_measurements(c->view, &at, &c->app, own, &c->config_hash, c->clock, &why,
                              &ignored) != ERR_OK ||

@@ -13,9 +13,10 @@ struct fake {
     unsigned late;            /* looks at the report before it shows them */
     unsigned pauses, max_pauses;
     uint32_t report_type;
-    const char *variable; /* instead of the usual one */
-    uint32_t more;        /* that the variable data claim beyond their end */
-    size_t cut;           /* the HCL report ends here; 0: whole */
+    const char *user_data; /* the member of that name, instead of the usual one */
+    const char *variable;  /* instead of all variable data */
+    uint32_t more;         /* that the variable data claim beyond their end */
+    size_t cut;            /* the HCL report ends here; 0: whole */
     const char *magic;
     enum { NOTHING, USER_DATA, HCL_REPORT, TDX_QUOTE, TPM_QUOTE, CERTIFICATES } fails;
     uint8_t nonce[64];
@@ -35,21 +36,41 @@ static enum err_code set_user_data(void *self, const struct report_data *rd, str
     return step(f, USER_DATA, e);
 }
 
+#define VARIABLE_MAX 1024
+
+/* A key that has the form of one; its modulus is 0xd7 5d 75 ... */
+static void put_variable(char ret[static VARIABLE_MAX], const char *user_data)
+{
+    char n[343] = {0};
+
+    memset(n, '1', 342);
+    n[341] = 'w';
+    snprintf(
+        ret, VARIABLE_MAX,
+        "{\"keys\":[{\"kid\":\"HCLAkPub\",\"key_ops\":[\"sign\"],\"kty\":\"RSA\",\"e\":\"AQAB\","
+        "\"n\":\"%s\"}]%s}",
+        n, user_data);
+}
+
 static enum err_code hcl_report(void *self, struct buf *ret, struct err *e)
 {
     struct fake *f = self;
-    char variable[512], hex[HEX_LEN(64)] = {0};
+    char variable[VARIABLE_MAX], hex[HEX_LEN(64)] = {0}, member[160];
 
     hex_encode(BYTES(f->mine.b), hex);
     if (f->late > 0) {
         f->late--;
         memset(hex, '0', 128);
     }
-    snprintf(variable, sizeof variable, "{\"keys\":[],\"user-data\":\"%s\"}", hex);
+    snprintf(member, sizeof member, ",\"user-data\":\"%s\"", hex);
+    put_variable(variable, f->user_data ? f->user_data : member);
     if (f->variable)
         snprintf(variable, sizeof variable, "%s", f->variable);
     buf_put(ret, (struct bytes){(const uint8_t *)(f->magic ? f->magic : "HCLA"), 4});
-    buf_put_zero(ret, 28);
+    buf_put_u32le(ret, 2);
+    buf_put_u32le(ret, (uint32_t)strlen(variable) + 1236);
+    buf_put_u32le(ret, 2);
+    buf_put_zero(ret, 16);
     buf_put_zero(ret, 128);
     buf_put(ret, f->report_data);
     buf_put_zero(ret, 1216 - 32 - 128 - 64);
@@ -207,30 +228,43 @@ static void a_report_that_never_shows_our_data_is_not_used(void **state)
 static void user_data_in_capitals_are_the_same(void **state)
 {
     struct azure_evidence ev AUTO_CALL(azure_evidence_done) = {0};
-    char variable[200];
+    char member[160] = ",\"user-data\":\"";
     struct fake f = good();
     struct err e;
 
     (void)state;
-    strcpy(variable, "{\"user-data\":\"");
     for (int i = 0; i < 64; i++)
-        strcat(variable, "A7");
-    strcat(variable, "\"}");
-    f.variable = variable;
+        strcat(member, "A7");
+    strcat(member, "\"");
+    f.user_data = member;
     need(run(&f, &ev, &e), &e);
 }
 
 static void user_data_that_are_missing_or_short_are_refused(void **state)
 {
-    static const char *const bad[] = {"{\"keys\":[]}", "{\"user-data\":\"00\"}", "", "[]",
-                                      "{\"user-data\":7}"};
+    static const char *const bad[] = {",\"user-data\":\"00\"", ",\"user-data\":7"};
+    struct fake f = good();
+
+    (void)state;
+    f.user_data = "";
+    refused(f, ERR_IO, "no user-data");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        f = good();
+        f.user_data = bad[i];
+        refused(f, ERR_INVALID, "HCL_RUNTIME: \"user-data\"");
+    }
+}
+
+static void a_report_that_no_verifier_would_take_is_not_sent(void **state)
+{
+    static const char *const bad[] = {"", "[]", "{\"keys\":[]}"};
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct fake f = good();
 
         f.variable = bad[i];
-        refused(f, ERR_INVALID, "HCL report");
+        refused(f, ERR_INVALID, "HCL_RUNTIME: ");
     }
 }
 
@@ -241,17 +275,17 @@ static void what_is_no_hcl_report_is_refused(void **state)
 
     (void)state;
     f.magic = "HCLB";
-    refused(f, ERR_IO, "no HCL report");
+    refused(f, ERR_INVALID, "HCL_FORM: ");
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
         f = good();
         f.cut = cuts[i];
-        refused(f, ERR_IO, "no HCL report");
+        refused(f, ERR_INVALID, "HCL_FORM: ");
     }
     f = good();
     f.more = 101;
-    refused(f, ERR_IO, "no HCL report");
+    refused(f, ERR_INVALID, "HCL_FORM: ");
     f.more = 0xffff0000;
-    refused(f, ERR_IO, "no HCL report");
+    refused(f, ERR_INVALID, "HCL_FORM: ");
 }
 
 static void the_report_of_another_tee_is_refused(void **state)
@@ -260,7 +294,7 @@ static void the_report_of_another_tee_is_refused(void **state)
 
     (void)state;
     f.report_type = 2;
-    refused(f, ERR_IO, "type 2, expected 4 (TDX)");
+    refused(f, ERR_INVALID, "HCL_TYPE: ");
 }
 
 static void a_quote_over_another_report_is_refused(void **state)
@@ -327,6 +361,7 @@ int main(void)
         cmocka_unit_test(a_report_that_never_shows_our_data_is_not_used),
         cmocka_unit_test(user_data_in_capitals_are_the_same),
         cmocka_unit_test(user_data_that_are_missing_or_short_are_refused),
+        cmocka_unit_test(a_report_that_no_verifier_would_take_is_not_sent),
         cmocka_unit_test(what_is_no_hcl_report_is_refused),
         cmocka_unit_test(the_report_of_another_tee_is_refused),
         cmocka_unit_test(a_quote_over_another_report_is_refused),
