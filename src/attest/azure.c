@@ -11,6 +11,7 @@ static const char *const names[AZURE_CHECKS] = {
     [AZURE_RTMRS] = "RTMRs are zero",
     [AZURE_HCL_REPORT] = "HCL report",
     [AZURE_HCL_BINDING] = "HCL report in TDX quote",
+    [AZURE_TDREPORT] = "TDREPORT in HCL report",
     [AZURE_HCL_RUNTIME] = "HCLAkPub in HCL report",
     [AZURE_TPM_QUOTE] = "vTPM quote",
     [AZURE_TPM_SIGNATURE] = "vTPM quote signature",
@@ -123,13 +124,17 @@ static void examine_hcl(struct work *w)
     JUDGE(w, AZURE_HCL_REPORT, hcl_parse(buf_bytes(&w->ev->hcl_report), &w->hcl, fault, why));
     if (!held(w, AZURE_HCL_REPORT)) {
         not_judged(w, AZURE_HCL_BINDING, "needs the HCL report");
+        not_judged(w, AZURE_TDREPORT, "needs the HCL report");
         not_judged(w, AZURE_HCL_RUNTIME, "needs the HCL report");
         return;
     }
-    if (w->to->quote.has_quote)
+    if (w->to->quote.has_quote) {
         JUDGE(w, AZURE_HCL_BINDING, check_binding(w, fault, why));
-    else
+        JUDGE(w, AZURE_TDREPORT, hcl_check_td(&w->hcl, &w->to->quote.facts.td, fault, why));
+    } else {
         not_judged(w, AZURE_HCL_BINDING, "needs the TDX quote");
+        not_judged(w, AZURE_TDREPORT, "needs the TDX quote");
+    }
     JUDGE(w, AZURE_HCL_RUNTIME, hcl_runtime_parse(w->hcl.variable, &w->runtime, fault, why));
 }
 

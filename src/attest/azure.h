@@ -16,6 +16,7 @@ enum azure_check {
     AZURE_RTMRS,         /* 1: zero */
     AZURE_HCL_REPORT,    /* 2: form, and about a TDX machine */
     AZURE_HCL_BINDING,   /* 2: the quote is over it */
+    AZURE_TDREPORT,      /* 2: its TDREPORT is the one that the quote was made of */
     AZURE_HCL_RUNTIME,   /* 3: exactly one HCLAkPub that signs */
     AZURE_TPM_QUOTE,     /* 4: form, magic, type */
     AZURE_TPM_SIGNATURE, /* 4: by HCLAkPub */

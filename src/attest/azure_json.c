@@ -106,7 +106,7 @@ enum err_code azure_json_decode(struct bytes text, struct azure_evidence *ret, s
     AUTO(json) root = NULL;
     const json *tpm;
 
-    TRY(json_parse(text, AZURE_JSON_MAX, &root, e));
+    TRY(json_parse_foreign(text, AZURE_JSON_MAX, &root, e));
     TRY(read_base64(root, "tdx_quote_base64", &ev.tdx_quote, e));
     TRY(read_base64(root, "hcl_report_base64", &ev.hcl_report, e));
     TRY(json_get_object(root, "tpm_attestation", &tpm, e));

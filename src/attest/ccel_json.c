@@ -127,7 +127,7 @@ enum err_code ccel_log_from_json(struct bytes text, struct ccel_log *ret, struct
     struct ccel_log log AUTO_CALL(ccel_log_done) = {.form = CCEL_FORM_JSON, .held = BUF(text.n)};
     AUTO(json) tree = NULL;
 
-    TRY_IN(e, json_parse(text, CCEL_JSON_MAX, &tree, e), "event log");
+    TRY_IN(e, json_parse_foreign(text, CCEL_JSON_MAX, &tree, e), "event log");
     if (!json_is_array(tree))
         return err_set(e, ERR_INVALID, "event log: JSON, but no array of events");
     if (json_len(tree) > CCEL_EVENTS_MAX)

@@ -103,7 +103,7 @@ enum err_code collateral_bundle_decode(struct bytes text, struct collateral_bund
     struct collateral_bundle b AUTO_CALL(collateral_bundle_done) = empty();
     AUTO(json) obj = NULL;
 
-    TRY_IN(e, json_parse(text, COLLATERAL_BUNDLE_MAX, &obj, e), "collateral bundle");
+    TRY_IN(e, json_parse_foreign(text, COLLATERAL_BUNDLE_MAX, &obj, e), "collateral bundle");
     if (!json_is_object(obj))
         return err_set(e, ERR_INVALID, "collateral bundle: not a JSON object");
     for (size_t k = 0; k < COLLATERAL_KINDS; k++) {

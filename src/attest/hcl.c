@@ -68,6 +68,48 @@ enum err_code hcl_parse(struct bytes report, struct hcl_report *ret, enum attest
     return ERR_OK;
 }
 
+/* ---- the TDREPORT ---- */
+
+#define REPORT_TYPE_TDX 0x81 /* REPORTMACSTRUCT.REPORTTYPE.TYPE */
+
+enum err_code hcl_check_td(const struct hcl_report *report, const struct td_report *quoted,
+                           enum attest_fault *fault, struct err *e)
+{
+    /* REPORTMACSTRUCT at 0, TEE_TCB_INFO at 256, TDINFO at 512. */
+    const struct {
+        const char *name;
+        size_t at;
+        struct bytes quoted;
+    } all[] = {
+        {"REPORTDATA", 128, BYTES(quoted->report_data)},
+        {"TEE_TCB_SVN", 264, BYTES(quoted->tee_tcb_svn)},
+        {"MRSEAM", 280, BYTES(quoted->mrseam)},
+        {"MRSIGNERSEAM", 328, BYTES(quoted->mrsignerseam)},
+        {"SEAMATTRIBUTES", 376, BYTES(quoted->seam_attributes)},
+        {"TDATTRIBUTES", 512, BYTES(quoted->td_attributes)},
+        {"XFAM", 520, BYTES(quoted->xfam)},
+        {"MRTD", 528, BYTES(quoted->mrtd)},
+        {"MRCONFIGID", 576, BYTES(quoted->mrconfigid)},
+        {"MROWNER", 624, BYTES(quoted->mrowner)},
+        {"MROWNERCONFIG", 672, BYTES(quoted->mrownerconfig)},
+        {"RTMR0", 720, BYTES(quoted->rtmr[0])},
+        {"RTMR1", 768, BYTES(quoted->rtmr[1])},
+        {"RTMR2", 816, BYTES(quoted->rtmr[2])},
+        {"RTMR3", 864, BYTES(quoted->rtmr[3])},
+    };
+
+    if (report->tdreport.p[0] != REPORT_TYPE_TDX)
+        return attest_fail(fault, e, FAULT_HCL_BINDING,
+                           "its hardware report is of type %02x, expected %02x (a TDREPORT)",
+                           report->tdreport.p[0], REPORT_TYPE_TDX);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (!bytes_eq((struct bytes){report->tdreport.p + all[i].at, all[i].quoted.n},
+                      all[i].quoted))
+            return attest_fail(fault, e, FAULT_HCL_BINDING,
+                               "%s of its TDREPORT is not that of the TDX quote", all[i].name);
+    return ERR_OK;
+}
+
 /* ---- the variable data ---- */
 
 void hcl_runtime_done(struct hcl_runtime *r)
@@ -154,7 +196,7 @@ enum err_code hcl_runtime_parse(struct bytes variable, struct hcl_runtime *ret,
     AUTO(json) root = NULL;
     struct err why;
 
-    if (json_parse(variable, HCL_REPORT_MAX, &root, &why) != ERR_OK ||
+    if (json_parse_foreign(variable, HCL_REPORT_MAX, &root, &why) != ERR_OK ||
         hcl_runtime_of_json(root, ret, &why) != ERR_OK)
         return attest_fail(fault, e, why.code == ERR_NOMEM ? FAULT_INTERNAL : FAULT_HCL_RUNTIME,
                            "%s", why.msg);

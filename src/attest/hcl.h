@@ -11,18 +11,25 @@
  * The hardware's quote is over SHA-256(variable data). */
 #pragma once
 #include "attest/fault.h"
+#include "attest/quote.h"
 #include "base/json.h"
 #include "crypto/rsa.h"
 
 #define HCL_REPORT_MAX 8192
 
 struct hcl_report {
-    struct bytes tdreport; /* 1024 bytes, borrowed; not signed here: the quote counts */
+    struct bytes tdreport; /* 1024 bytes, borrowed; only its own machine can verify it */
     struct bytes variable; /* borrowed */
 };
 /* HCL_FORM; HCL_TYPE for the report of another kind of machine. */
 MUST_CHECK enum err_code hcl_parse(struct bytes report, struct hcl_report *ret,
                                    enum attest_fault *fault, struct err *e);
+
+/* The TDREPORT (Intel TDX Module ABI, TDREPORT_STRUCT) is the one that the quote was made of: each
+ * field that the quote repeats is the same.  HCL_BINDING names one that is not. */
+MUST_CHECK enum err_code hcl_check_td(const struct hcl_report *report,
+                                      const struct td_report *quoted, enum attest_fault *fault,
+                                      struct err *e);
 
 /* The variable data: {"keys": [...], "vm-configuration": {...}, "user-data": 128 hex}. */
 struct hcl_runtime {

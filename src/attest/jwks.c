@@ -138,7 +138,7 @@ enum err_code jwks_parse(struct bytes text, struct jwks *ret, struct err *e)
     AUTO(json) root = NULL;
     const json *keys;
 
-    TRY_IN(e, json_parse(text, JWKS_MAX, &root, e), "key set");
+    TRY_IN(e, json_parse_foreign(text, JWKS_MAX, &root, e), "key set");
     TRY_IN(e, json_get_array(root, "keys", &keys, e), "key set");
     if (json_len(keys) == 0 || json_len(keys) > JWKS_KEYS_MAX)
         return err_set(e, json_len(keys) ? ERR_TOO_LARGE : ERR_INVALID,

@@ -119,9 +119,6 @@ static enum err_code find_key(struct work *w, enum attest_fault *fault, struct e
                            "its kid is not among the %zu keys that were given", w->ask->keys->n);
     if (!k->key)
         return attest_fail(fault, e, FAULT_JWS_KEY, "the key of its kid is of no use: %s", k->why);
-    if (w->ask->issuer && k->issuer[0] && strcmp(k->issuer, w->ask->issuer) != 0)
-        return attest_fail(fault, e, FAULT_JWS_KEY, "the key's certificate names %s as its issuer",
-                           k->issuer);
     w->key = k;
     return ERR_OK;
 }
@@ -171,7 +168,7 @@ static enum err_code read_claims(struct work *w, struct err *e)
 {
     struct maa_examination *x = w->to;
 
-    TRY(json_parse(buf_bytes(&w->token.payload), JWS_MAX, &w->root, e));
+    TRY(json_parse_foreign(buf_bytes(&w->token.payload), JWS_MAX, &w->root, e));
     TRY(maa_read_common(w->root, &x->claims, e));
     x->has_claims = true;
     x->claims.is_guest = maa_type_is(w->root, "azurevm");
@@ -183,14 +180,19 @@ static enum err_code read_claims(struct work *w, struct err *e)
     return ERR_OK;
 }
 
+/* The key speaks for the issuer that its certificate names, whoever is trusted. */
 static enum err_code check_issuer(const struct work *w, enum attest_fault *fault, struct err *e)
 {
     const char *found = w->to->claims.issuer, *wanted = w->ask->issuer;
+    const char *of_key = w->key && w->key->issuer[0] ? w->key->issuer : NULL;
 
-    if (!wanted && w->key && w->key->issuer[0])
-        wanted = w->key->issuer;
+    if (!wanted)
+        wanted = of_key;
     if (!wanted)
         wanted = jwks_issuer(w->ask->keys);
+    if (of_key && strcmp(of_key, wanted) != 0)
+        return attest_fail(fault, e, FAULT_MAA_ISSUER,
+                           "the certificate of its key is of %s, expected %s", of_key, wanted);
     if (wanted ? strcmp(found, wanted) != 0 : !jwks_is_issuer(found))
         return attest_fail(fault, e, FAULT_MAA_ISSUER, "iss is not %s",
                            wanted ? wanted : "an https URL");

@@ -95,7 +95,7 @@ static enum err_code read_answer(struct bytes text, struct buf *ret, struct err 
     const char *quote;
     size_t n;
 
-    TRY(json_parse(text, 2 * AZURE_QUOTE_MAX, &j, e));
+    TRY(json_parse_foreign(text, 2 * AZURE_QUOTE_MAX, &j, e));
     TRY(json_get_str(j, "quote", 2 * AZURE_QUOTE_MAX, &quote, e));
     n = strlen(quote);
     while (n > 0 && quote[n - 1] == '=') /* some versions pad, some do not */

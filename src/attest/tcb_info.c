@@ -368,7 +368,7 @@ enum err_code tcb_info_parse(struct bytes text, struct tcb_info *ret, struct err
     AUTO(json) obj = NULL;
     enum err_code rc;
 
-    TRY(json_parse(text, TCB_TEXT_MAX, &obj, e));
+    TRY(json_parse_foreign(text, TCB_TEXT_MAX, &obj, e));
     rc = read_tcb_info(obj, &pool, &t, e);
     t.advisories = pool.list;
     t.n_advisories = pool.n;
@@ -416,7 +416,7 @@ enum err_code qe_identity_parse(struct bytes text, struct qe_identity *ret, stru
     AUTO(json) obj = NULL;
     enum err_code rc;
 
-    TRY(json_parse(text, TCB_TEXT_MAX, &obj, e));
+    TRY(json_parse_foreign(text, TCB_TEXT_MAX, &obj, e));
     rc = read_qe_identity(obj, &pool, &q, e);
     q.advisories = pool.list;
     q.n_advisories = pool.n;

@@ -59,7 +59,7 @@ static const char *kind_of(const json *j)
     case JSON_INTEGER:
         return "an integer";
     case JSON_REAL:
-        return "a fraction";
+        return "no integer of 64 bits";
     case JSON_TRUE:
     case JSON_FALSE:
         return "a boolean";

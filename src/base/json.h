@@ -13,6 +13,11 @@ typedef struct json json; /* a node; the root is owned and freed, other nodes bo
 void json_init(void);
 
 MUST_CHECK enum err_code json_parse(struct bytes text, size_t max, json **ret, struct err *e);
+/* A document of somebody else's, of which only some members are read.  As json_parse, but numbers
+ * may be any that JSON has: one that is no integer of 64 bits is a node that no getter takes.  Such
+ * a tree is not written. */
+MUST_CHECK enum err_code json_parse_foreign(struct bytes text, size_t max, json **ret,
+                                            struct err *e);
 /* Is it one JSON value of somebody else's?  As json_parse, but numbers may be any that JSON has. */
 MUST_CHECK enum err_code json_check(struct bytes text, size_t max, struct err *e);
 void json_free(json *j);

@@ -9,7 +9,7 @@
 
 struct reader {
     const uint8_t *start, *p, *end;
-    bool fractions;     /* any number is taken, and kept as 0 */
+    bool fractions;     /* any number is taken; what is no integer of 64 bits is kept as such */
     struct buf escaped; /* the string that is read, if it has escapes; never grows */
 };
 
@@ -198,6 +198,7 @@ static enum err_code read_number(struct reader *r, json **ret, struct err *e)
 {
     bool negative = next_is(r, '-'), fits = true;
     int64_t v = 0; /* below zero: there is one number more */
+    json_t *node;
 
     if (!is_digit(r))
         return wrong(r, syntax, e);
@@ -205,13 +206,16 @@ static enum err_code read_number(struct reader *r, json **ret, struct err *e)
         for (; is_digit(r); r->p++)
             fits = fits && !__builtin_mul_overflow(v, 10, &v) &&
                    !__builtin_sub_overflow(v, *r->p - '0', &v);
-    if (r->p < r->end && (*r->p == '.' || *r->p == 'e' || *r->p == 'E'))
+    fits = fits && (negative || !__builtin_sub_overflow(0, v, &v));
+    if (r->p < r->end && (*r->p == '.' || *r->p == 'e' || *r->p == 'E')) {
         TRY(read_fraction(r, e));
-    if (r->fractions)
-        v = 0;
-    else if (!fits || (!negative && __builtin_sub_overflow(0, v, &v)))
+        fits = false;
+    }
+    if (!fits && !r->fractions)
         return wrong(r, "a number out of range", e);
-    *ret = j_of(json_integer(v));
+    /* Its value is nobody's affair: no getter takes one. */
+    node = fits ? json_integer(v) : json_real(0);
+    *ret = j_of(node);
     return *ret ? ERR_OK : no_memory(e);
 }
 
@@ -354,6 +358,11 @@ static enum err_code read(struct bytes text, size_t max, bool fractions, json **
 enum err_code json_parse(struct bytes text, size_t max, json **ret, struct err *e)
 {
     return read(text, max, false, ret, e);
+}
+
+enum err_code json_parse_foreign(struct bytes text, size_t max, json **ret, struct err *e)
+{
+    return read(text, max, true, ret, e);
 }
 
 enum err_code json_check(struct bytes text, size_t max, struct err *e)

@@ -52,7 +52,7 @@ static enum err_code unwrap_once(struct bytes data, struct buf *ret, struct err 
     AUTO(json) tree = NULL;
 
     if (cli_first_byte(data) == '"') {
-        TRY(json_parse(data, LOG_FILE_MAX, &tree, e));
+        TRY(json_parse_foreign(data, LOG_FILE_MAX, &tree, e));
         buf_put_str(ret, json_str(tree));
         return buf_check(ret, e);
     }
@@ -133,7 +133,7 @@ static enum err_code from_report(struct bytes data, struct log_file *ret, struct
     AUTO(json) tree = NULL;
     const char *quote;
 
-    TRY(json_parse(data, LOG_FILE_MAX, &tree, e));
+    TRY(json_parse_foreign(data, LOG_FILE_MAX, &tree, e));
     if (!json_has(tree, "event_log"))
         return err_set(e, ERR_INVALID, "a JSON object without \"event_log\"");
     TRY(put_member(tree, &ret->text, e));

@@ -59,7 +59,7 @@ enum err_code jws_header_read(struct bytes header, struct jws_header *ret, struc
     const char *alg, *kid = "", *typ = "JWT";
     AUTO(json) h = NULL;
 
-    TRY_IN(e, json_parse(header, JWS_MAX, &h, e), "header");
+    TRY_IN(e, json_parse_foreign(header, JWS_MAX, &h, e), "header");
     if (!json_is_object(h))
         return err_set(e, ERR_INVALID, "the header is not an object");
     if (json_has(h, "crit"))

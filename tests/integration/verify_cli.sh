@@ -70,4 +70,11 @@ answer "evidence that is refused has none" 3 'v["identity"] is None' "${phala_ea
 answer "a token gives none" 0 'v["identity"] is None' "${token[@]}" "${contract[@]}"
 wrong "there are two schemes" '--scheme' "${phala[@]}" "${contract[@]}" --scheme 3
 
+# ---- a token's issuer ----
+
+answer "a token of another issuer than the one that is trusted is refused as such, whatever its key says" 3 \
+    'v["error"]["code"] == "MAA_ISSUER" and check["token signature"]["ok"]' "${token[@]}" \
+    --issuer https://other.neu.attest.azure.net
+wrong "an issuer that is no address is the caller's mistake" '--issuer' "${token[@]}" --issuer maasand001
+
 finish

@@ -134,6 +134,26 @@ static void fewer_pcrs_are_refused_for_being_fewer(void **state)
     assert_int_equal(x.fault, FAULT_TPM_SELECTION);
 }
 
+/* The hash that the quote is over leaves the TDREPORT out: it must be the quote's by its fields. */
+static void every_field_of_the_tdreport_is_the_quotes(void **state)
+{
+    static const size_t at[] = {0,   128, 191, 264, 280, 327, 328, 376, 512, 519, 520,
+                                528, 575, 576, 624, 672, 719, 720, 768, 816, 864, 911};
+    struct azure_evidence ev AUTO_CALL(azure_evidence_done) = {0};
+    struct azure_examination x;
+    struct err e;
+
+    (void)state;
+    need(sim_azure_evidence(machine, &ours, SIM_AZURE_OK, SIM_AK_OK, &ev, &e), &e);
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+        ev.hcl_report.p[32 + at[i]] ^= 1;
+        judge_by(&ev, &attest_policy_default, &ours, &x);
+        if (x.ok || x.first != AZURE_TDREPORT || x.fault != FAULT_HCL_BINDING)
+            fail_msg("byte %zu: %s", at[i], attest_fault_name(x.ok ? FAULT_NONE : x.fault));
+        ev.hcl_report.p[32 + at[i]] ^= 1;
+    }
+}
+
 static void a_forged_chain_is_told_before_missing_collateral(void **state)
 {
     const struct attest_question as = {
@@ -326,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_certificate_that_ran_out),
         cmocka_unit_test(a_certificate_for_something_else),
         cmocka_unit_test(a_certificate_of_an_authority),
+        cmocka_unit_test(every_field_of_the_tdreport_is_the_quotes),
         cmocka_unit_test(a_forged_chain_is_told_before_missing_collateral),
         cmocka_unit_test(without_collateral_nothing_passes),
         cmocka_unit_test(what_is_no_quote_is_refused_with_all_that_hangs_on_it),

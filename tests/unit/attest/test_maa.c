@@ -186,6 +186,21 @@ static void times_are_integers(void **state)
         assert_int_equal(verdict("1795528800", all[i]), FAULT_MAA_CLAIMS);
 }
 
+static void numbers_in_claims_that_nobody_reads_do_not_matter(void **state)
+{
+    static const char *const all[] = {"1.5", "-2e7", "18446744073709551616", "{\"n\":[0.25]}"};
+    char more[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        snprintf(more, sizeof more, "{\"x-ms-more\":%s,\"iss\"", all[i]);
+        assert_int_equal(verdict("{\"iss\"", more), FAULT_NONE);
+        snprintf(more, sizeof more, "{\"x\":%s,\"alg\":\"RS256\",\"kid\":\"" TOKEN_KID "\"}",
+                 all[i]);
+        assert_int_equal(verdict_of_header(more), FAULT_NONE);
+    }
+}
+
 static void another_issuer_is_refused(void **state)
 {
     (void)state;
@@ -585,6 +600,7 @@ int main(void)
         cmocka_unit_test(nbf_and_iat_each_count),
         cmocka_unit_test(a_token_for_more_than_eight_hours_is_refused),
         cmocka_unit_test(times_are_integers),
+        cmocka_unit_test(numbers_in_claims_that_nobody_reads_do_not_matter),
         cmocka_unit_test(another_issuer_is_refused),
         cmocka_unit_test(without_an_issuer_pinned_keys_speak_for_theirs),
         cmocka_unit_test(other_versions_types_and_words_are_refused),

@@ -180,9 +180,13 @@ static void a_token_by_a_key_that_is_not_admitted_is_refused(void **state)
 
 static void a_key_whose_certificate_names_another_issuer_is_not_the_issuers(void **state)
 {
+    static const char other[] = "https://other.neu.attest.azure.net";
+
     (void)state;
-    assert_int_equal(token_verdict(SIM_MAA_OK, NULL, "https://other.neu.attest.azure.net"),
-                     FAULT_JWS_KEY);
+    assert_int_equal(token_verdict(SIM_MAA_OK, NULL, SIM_MAA_ISSUER), FAULT_NONE);
+    assert_int_equal(token_verdict(SIM_MAA_OK, NULL, other), FAULT_MAA_ISSUER);
+    assert_int_equal(token_verdict(SIM_MAA_CERT_ISSUER, NULL, SIM_MAA_ISSUER), FAULT_MAA_ISSUER);
+    assert_int_equal(token_verdict(SIM_MAA_CERT_ISSUER, NULL, NULL), FAULT_MAA_ISSUER);
 }
 
 /* The quotes in real certificates are those that were taken out of them by others. */

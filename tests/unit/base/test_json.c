@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include "base/json.h"
 
 #define MAX 65536
@@ -64,6 +65,53 @@ static void an_integer_of_more_than_64_bits_is_refused(void **state)
     refused("9223372036854775808", ERR_INVALID);
     refused("-9223372036854775809", ERR_INVALID);
     json_free(parsed("[9223372036854775807,-9223372036854775808]"));
+}
+
+static void numbers_that_nobody_reads_refuse_no_foreign_text(void **state)
+{
+    static const char *const all[] = {"1.5",
+                                      "1e3",
+                                      "-0.0",
+                                      "1E-400",
+                                      "9223372036854775808",
+                                      "1e999",
+                                      "-1e9",
+                                      "0.1",
+                                      "18446744073709551616"};
+    char text[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        AUTO(json) j = NULL;
+        uint64_t u = 7;
+        int64_t n = 7;
+        bool b = true;
+        struct err e;
+
+        snprintf(text, sizeof text, "{\"a\":%s,\"b\":[%s],\"c\":-5}", all[i], all[i]);
+        refused(text, ERR_INVALID);
+        assert_int_equal(json_parse_foreign(bytes_of_str(text), MAX, &j, &e), ERR_OK);
+        assert_int_equal(json_get_u64(j, "a", UINT64_MAX, &u, &e), ERR_INVALID);
+        assert_non_null(strstr(e.msg, "no integer of 64 bits"));
+        assert_int_equal(json_get_i64(j, "a", &n, &e), ERR_INVALID);
+        assert_int_equal(json_get_bool(j, "a", &b, &e), ERR_INVALID);
+        assert_int_equal(json_get_i64(j, "c", &n, &e), ERR_OK);
+        assert_int_equal(n, -5);
+    }
+}
+
+static void foreign_text_is_json_in_all_else(void **state)
+{
+    static const char *const all[] = {
+        "1.", ".5", "1e", "+1", "01", "1.5.5", "{\"a\":1.5,\"a\":2}", "1.5 2"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        AUTO(json) j = NULL;
+        struct err e;
+
+        assert_int_equal(json_parse_foreign(bytes_of_str(all[i]), MAX, &j, &e), ERR_INVALID);
+    }
 }
 
 static void text_that_is_not_json_is_refused(void **state)
@@ -458,6 +506,8 @@ int main(void)
         cmocka_unit_test(data_after_the_end_is_refused),
         cmocka_unit_test(a_number_that_is_no_integer_is_refused),
         cmocka_unit_test(an_integer_of_more_than_64_bits_is_refused),
+        cmocka_unit_test(numbers_that_nobody_reads_refuse_no_foreign_text),
+        cmocka_unit_test(foreign_text_is_json_in_all_else),
         cmocka_unit_test(text_that_is_not_json_is_refused),
         cmocka_unit_test(a_nul_in_the_text_is_refused),
         cmocka_unit_test(depth_is_bounded),
