@@ -1,10 +1,11 @@
 /* primitives - how much quote verification costs, in P-256 verifies of the same OpenSSL and run.
  *
- *   bench-primitives         one JSON object of nanoseconds: the median over rounds in which all of
- *                            them take turns, so that a slow moment of the machine hits all alike
- *   bench-primitives floor   {"floor_per_second", "floor_cpu_us"}: releases a second, and processor
- *                            time of one, if a release were only its cryptography (two verifies,
- * two signatures, one key, one ECDH), on all processors; takes one second */
+ *   bench-primitives verify ROUNDS   one JSON object of nanoseconds: the median over rounds in
+ * which all of them take turns, so that a slow moment of the machine hits all alike; and the
+ * version of OpenSSL bench-primitives floor   {"floor_per_second", "floor_cpu_us"}: releases a
+ * second, and processor time of one, if a release were only its cryptography (two verifies, two
+ * signatures, one key, one ECDH), on all processors; takes one second */
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>
@@ -14,8 +15,8 @@
 #include "crypto/digest.h"
 #include "crypto/p256.h"
 
-#define ROUNDS 101
-#define BATCH  20
+#define ROUNDS_MAX 1001
+#define BATCH      20
 
 struct setup {
     struct buf quote;
@@ -246,11 +247,12 @@ static double once_prepared(const struct buf *seen, struct setup *s)
     return ns;
 }
 
-static void verifications(struct setup *s)
+static void verifications(struct setup *s, size_t rounds)
 {
-    static double p256[ROUNDS], cold[ROUNDS], fresh[ROUNDS], known[ROUNDS], qe[ROUNDS];
+    static double p256[ROUNDS_MAX], cold[ROUNDS_MAX], fresh[ROUNDS_MAX], known[ROUNDS_MAX],
+        qe[ROUNDS_MAX];
 
-    for (int i = 0; i < ROUNDS; i++) {
+    for (size_t i = 0; i < rounds; i++) {
         p256[i] = once(verify_p256, s);
         cold[i] = once(verify_cold, s);
         fresh[i] = once_prepared(&s->other, s);
@@ -258,9 +260,22 @@ static void verifications(struct setup *s)
         qe[i] = once(verify_qe_known, s);
     }
     printf("{\"p256_verify_ns\": %.0f, \"quote_cold_ns\": %.0f, \"quote_new_platform_ns\": %.0f, "
-           "\"quote_known_ns\": %.0f, \"quote_qe_known_ns\": %.0f}\n",
-           median(p256, ROUNDS), median(cold, ROUNDS), median(fresh, ROUNDS), median(known, ROUNDS),
-           median(qe, ROUNDS));
+           "\"quote_known_ns\": %.0f, \"quote_qe_known_ns\": %.0f, \"openssl\": \"%s\"}\n",
+           median(p256, rounds), median(cold, rounds), median(fresh, rounds), median(known, rounds),
+           median(qe, rounds), OpenSSL_version(OPENSSL_VERSION_STRING));
+}
+
+/* From 1 to max. */
+static size_t number(const char *text, size_t max)
+{
+    char *end;
+    const unsigned long n = strtoul(text, &end, 10);
+
+    if (*end || n < 1 || n > max) {
+        fprintf(stderr, "bench-primitives: %s is not a number from 1 to %zu\n", text, max);
+        exit(2);
+    }
+    return n;
 }
 
 int main(int argc, char *argv[])
@@ -268,8 +283,8 @@ int main(int argc, char *argv[])
     struct setup s;
 
     prepare(&s);
-    if (argc == 1)
-        verifications(&s);
+    if (argc == 3 && strcmp(argv[1], "verify") == 0)
+        verifications(&s, number(argv[2], ROUNDS_MAX));
     else if (argc == 2 && strcmp(argv[1], "floor") == 0)
         floor_of_releases(&s);
     else
