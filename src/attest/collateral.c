@@ -45,12 +45,16 @@ struct signer {
     struct buf der[2];
     struct pck_cert cert;
     const struct attest_root *root;
+    /* Once it verified: the text that it was read from, borrowed, and as what. */
+    struct bytes chain;
+    bool is_ca;
 };
 
 static void signer_done(struct signer *s)
 {
     buf_done(&s->der[0]);
     buf_done(&s->der[1]);
+    *s = (struct signer){0};
 }
 
 static bool cn_is(const struct pck_cert *c, const char *cn)
@@ -106,7 +110,10 @@ static void keep_signer(const struct signer *s, collateral_object *o)
                      o->kind == COLLATERAL_PCK_CRL ? "PCK CA certificate"
                                                    : "TCB signing certificate");
     pck_validity_add(&o->signer, s->root->not_before, s->root->not_after, "root certificate");
+    if (o->kind != COLLATERAL_PCK_CRL)
+        return;
     pck_ca_id(&s->cert, &o->issuer_key);
+    pck_ca_pair(s->root, s->cert.der, &o->issuer_pair);
 }
 
 static enum err_code signed_by(const struct pck_cert *signer, struct bytes message,
@@ -123,32 +130,25 @@ static enum err_code signed_by(const struct pck_cert *signer, struct bytes messa
 
 /* ---- each kind ---- */
 
-/* A chain that verified once in this call chain of objects need not be verified again: TCB info and
- * QE identity share theirs. */
-struct known_signer {
-    struct hash32 chain;
-    bool known;
-};
-
+/* s is the signer of the object before it: one that has the same chain, as the QE identity has that
+ * of the TCB info, is not verified again. */
 static enum err_code verify_signer(const struct collateral_text *text, bool is_ca,
-                                   const struct attest_roots *roots, struct known_signer *known,
-                                   struct signer *s, enum attest_fault *fault, struct err *e)
+                                   const struct attest_roots *roots, struct signer *s,
+                                   enum attest_fault *fault, struct err *e)
 {
     const enum attest_fault refused = is_ca ? FAULT_PCK_CRL : FAULT_TCB_SIGNER;
-    struct hash32 chain;
+    const struct bytes chain = buf_bytes(&text->issuer_chain);
     struct err why;
 
-    if (text->issuer_chain.n == 0)
+    if (chain.n == 0)
         return attest_fail(fault, e, FAULT_COLLATERAL_MISSING, "no chain of its issuer");
-    sha256(buf_bytes(&text->issuer_chain), &chain);
-    if (read_signer(buf_bytes(&text->issuer_chain), roots, s, &why) != ERR_OK)
-        return attest_fail(fault, e, refused, "%s", why.msg);
-    if (known && known->known && hash32_eq(&known->chain, &chain))
+    if (s->is_ca == is_ca && bytes_eq(s->chain, chain))
         return ERR_OK;
-    if (check_signer(s, is_ca, &why) != ERR_OK)
+    signer_done(s);
+    if (read_signer(chain, roots, s, &why) != ERR_OK || check_signer(s, is_ca, &why) != ERR_OK)
         return attest_fail(fault, e, refused, "%s", why.msg);
-    if (known)
-        *known = (struct known_signer){chain, true};
+    s->chain = chain;
+    s->is_ca = is_ca;
     return ERR_OK;
 }
 
@@ -222,10 +222,9 @@ static enum err_code verify_pck_crl(const struct collateral_text *text, const st
 }
 
 static enum err_code verify_anew(const struct collateral_text *text, enum collateral_kind kind,
-                                 const struct attest_roots *roots, struct known_signer *known,
+                                 const struct attest_roots *roots, struct signer *s,
                                  collateral_object **ret, enum attest_fault *fault, struct err *e)
 {
-    struct signer s AUTO_CALL(signer_done) = {0};
     AUTO(collateral_object) o = calloc(1, sizeof *o);
 
     if (!o)
@@ -236,13 +235,12 @@ static enum err_code verify_anew(const struct collateral_text *text, enum collat
     if (kind == COLLATERAL_ROOT_CRL) {
         TRY(verify_root_crl(text, roots, o, fault, e));
     } else {
-        TRY(verify_signer(text, kind == COLLATERAL_PCK_CRL, roots,
-                          kind == COLLATERAL_PCK_CRL ? NULL : known, &s, fault, e));
-        keep_signer(&s, o);
+        TRY(verify_signer(text, kind == COLLATERAL_PCK_CRL, roots, s, fault, e));
+        keep_signer(s, o);
         if (kind == COLLATERAL_PCK_CRL)
-            TRY(verify_pck_crl(text, &s, o, fault, e));
+            TRY(verify_pck_crl(text, s, o, fault, e));
         else
-            TRY(verify_json(text, &s, o, fault, e));
+            TRY(verify_json(text, s, o, fault, e));
     }
     *ret = TAKE(o);
     return ERR_OK;
@@ -322,7 +320,7 @@ static void content_of(const struct collateral_text *t, enum collateral_kind kin
 
 static enum err_code verify_known(const struct collateral_text *text, enum collateral_kind kind,
                                   const struct attest_roots *roots, collateral_cache *cache,
-                                  struct known_signer *known, collateral_object **ret,
+                                  struct signer *s, collateral_object **ret,
                                   enum attest_fault *fault, struct err *e)
 {
     AUTO(collateral_object) o = NULL;
@@ -330,13 +328,14 @@ static enum err_code verify_known(const struct collateral_text *text, enum colla
 
     if (text->body.n == 0)
         return attest_fail(fault, e, FAULT_COLLATERAL_MISSING, "no %s", collateral_kind_name(kind));
+    if (!cache)
+        return verify_anew(text, kind, roots, s, ret, fault, e);
     content_of(text, kind, &content);
-    o = cache ? cache_find(cache, &content) : NULL;
+    o = cache_find(cache, &content);
     if (!o) {
-        TRY(verify_anew(text, kind, roots, known, &o, fault, e));
+        TRY(verify_anew(text, kind, roots, s, &o, fault, e));
         o->content = content;
-        if (cache)
-            cache_put(cache, o);
+        cache_put(cache, o);
     }
     *ret = TAKE(o);
     return ERR_OK;
@@ -346,7 +345,9 @@ enum err_code collateral_verify(const struct collateral_text *text, enum collate
                                 const struct attest_roots *roots, collateral_cache *cache,
                                 collateral_object **ret, enum attest_fault *fault, struct err *e)
 {
-    return verify_known(text, kind, roots, cache, NULL, ret, fault, e);
+    struct signer s AUTO_CALL(signer_done) = {0};
+
+    return verify_known(text, kind, roots, cache, &s, ret, fault, e);
 }
 
 /* ---- the four ---- */
@@ -362,14 +363,14 @@ void collateral_done(struct collateral *c)
 void collateral_of_bundle(const struct collateral_bundle *b, const struct attest_roots *roots,
                           collateral_cache *cache, struct collateral *ret)
 {
-    struct known_signer known = {.known = false};
+    struct signer s AUTO_CALL(signer_done) = {0};
 
     *ret = (struct collateral){0};
     for (size_t k = 0; k < COLLATERAL_KINDS; k++) {
         enum attest_fault fault = FAULT_NONE;
         struct err why;
 
-        if (verify_known(&b->text[k], (enum collateral_kind)k, roots, cache, &known, &ret->part[k],
+        if (verify_known(&b->text[k], (enum collateral_kind)k, roots, cache, &s, &ret->part[k],
                          &fault, &why) == ERR_OK)
             continue;
         ret->problem[k].fault = fault;

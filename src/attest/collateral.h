@@ -54,13 +54,13 @@ typedef struct collateral_object collateral_object;
 struct collateral_object {
     enum collateral_kind kind;
     const struct attest_root *root; /* that its signatures end in; outlives the object */
-    struct hash32 content;          /* of all its texts */
     /* The signer: of the chain below the root; not of the root CRL. */
     uint8_t signer_serial[CRL_SERIAL_MAX];
     size_t signer_serial_len;
     struct pck_validity signer;  /* strictest of signer and root */
     int64_t issued, next_update; /* issueDate or thisUpdate; nextUpdate */
     struct hash32 issuer_key;    /* PCK CRL: pck_ca_id of the CA */
+    struct hash32 issuer_pair;   /* PCK CRL: pck_ca_pair of it, which the root has signed */
     union {
         struct tcb_info tcb_info;
         struct qe_identity qe_identity;
@@ -68,6 +68,7 @@ struct collateral_object {
     };
     /* private */
     atomic_size_t refs;
+    struct hash32 content; /* of all its texts, in a cache */
     struct buf der;
 };
 void collateral_object_unref(collateral_object *o);

@@ -57,7 +57,7 @@ static void add_chain(struct moments *m, const struct attest_question *q)
 
     /* One that does not hold is refused at every moment, the first one too. */
     if (rc == ERR_OK &&
-        pck_chain_verify(quote.pck_pem, q->roots, NULL, &p, NULL, &ignored) == ERR_OK)
+        pck_chain_verify(quote.pck_pem, q->roots, NULL, NULL, &p, NULL, &ignored) == ERR_OK)
         add(m, p->validity.not_after);
 }
 

@@ -103,6 +103,15 @@ static void not_judged(struct work *w, enum attest_check c, const char *why)
 
 /* ---- C and E: chain and QE report, through the cache ---- */
 
+/* The CA whose list came along: its certificate is mostly the chain's own. */
+static const struct hash32 *seen_ca(const struct attest_question *ask)
+{
+    const collateral_object *list =
+        ask->collateral ? ask->collateral->part[COLLATERAL_PCK_CRL] : NULL;
+
+    return list ? &list->issuer_pair : NULL;
+}
+
 static enum err_code find_platform(struct work *w, struct hash32 *chain, enum attest_fault *fault,
                                    struct err *e)
 {
@@ -118,8 +127,8 @@ static enum err_code find_platform(struct work *w, struct hash32 *chain, enum at
             return ERR_OK;
         }
     }
-    TRY(pck_chain_verify(w->quote.pck_pem, w->ask->roots, cache ? cache_cas(cache) : NULL, &p,
-                         fault, e));
+    TRY(pck_chain_verify(w->quote.pck_pem, w->ask->roots, cache ? cache_cas(cache) : NULL,
+                         seen_ca(w->ask), &p, fault, e));
     if (!cache) {
         w->platform = w->own = TAKE(p);
         return ERR_OK;

@@ -100,11 +100,16 @@ struct pck_cas {
     size_t n, next;
 };
 
-/* pem: three CERTIFICATE blocks, optionally followed by one NUL.  cas may be NULL.  Does not look
- * at the clock: what it makes may be kept; pck_platform_valid is asked at each use. */
+/* A root and a CA certificate, by content. */
+void pck_ca_pair(const struct attest_root *root, struct bytes ca_der, struct hash32 *ret);
+
+/* pem: three CERTIFICATE blocks, optionally followed by one NUL.  cas may be NULL.  seen: a pair
+ * whose signature was verified elsewhere, as the issuer's of a PCK CRL is; NULL: none.  Does not
+ * look at the clock: what it makes may be kept; pck_validity_check is asked at each use. */
 MUST_CHECK enum err_code pck_chain_verify(struct bytes pem, const struct attest_roots *roots,
-                                          struct pck_cas *cas, pck_platform **ret,
-                                          enum attest_fault *fault, struct err *e);
+                                          struct pck_cas *cas, const struct hash32 *seen,
+                                          pck_platform **ret, enum attest_fault *fault,
+                                          struct err *e);
 void pck_platform_free(pck_platform *p);
 DEFINE_AUTO(pck_platform, pck_platform_free);
 /* PCK_EXPIRED unless not_before <= now <= not_after for every certificate. */

@@ -2,8 +2,7 @@
 
 #include "base/codec.h"
 
-#define COLUMNS   64
-#define LABEL_MAX 40
+#define COLUMNS 64
 
 void pem_put(struct buf *out, const char *label, struct bytes der)
 {
@@ -33,13 +32,20 @@ static struct bytes next_line(struct bytes *text)
     return line;
 }
 
+static bool skip(struct bytes *line, const char *text)
+{
+    const struct bytes want = bytes_of_str(text);
+
+    if (line->n < want.n || !bytes_eq((struct bytes){line->p, want.n}, want))
+        return false;
+    *line = (struct bytes){line->p + want.n, line->n - want.n};
+    return true;
+}
+
 static bool is_marker(struct bytes line, const char *kind, const char *label)
 {
-    char want[LABEL_MAX + 20];
-    int n = snprintf(want, sizeof want, "-----%s %s-----", kind, label);
-
-    return n > 0 && (size_t)n < sizeof want &&
-           bytes_eq(line, (struct bytes){(uint8_t *)want, (size_t)n});
+    return skip(&line, "-----") && skip(&line, kind) && skip(&line, " ") && skip(&line, label) &&
+           skip(&line, "-----") && line.n == 0;
 }
 
 enum err_code pem_next(struct bytes *rest, const char *label, struct buf *ret_der, struct err *e)

@@ -5,6 +5,7 @@ virtual environment that tests/interop/fetch makes; the cases and the answers ar
     phala.py bench FILE ROUNDS BATCH
 """
 import base64
+import importlib.metadata
 import json
 import statistics
 import sys
@@ -65,7 +66,7 @@ def bench(file, rounds, batch):
         for _ in range(batch):
             verify(quote, collateral, root, case["at"])
         took.append((time.process_time_ns() - start) / batch)
-    print(json.dumps({"ns": round(statistics.median(took))}))
+    print(json.dumps({"ns": round(statistics.median(took)), "version": importlib.metadata.version("dcap-qvl")}))
 
 
 if sys.argv[1:] == ["judge"]:

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (pck_cert_parse(in, &cert, &e) == ERR_OK && cert.sgx.n > 0)
         (void)!pck_extension_parse(cert.sgx, &extension, &fault, &e);
     (void)!pck_extension_parse(in, &extension, &fault, &e);
-    if (pck_chain_verify(in, attest_roots(), NULL, &platform, &fault, &e) == ERR_OK)
+    if (pck_chain_verify(in, attest_roots(), NULL, NULL, &platform, &fault, &e) == ERR_OK)
         (void)!pck_validity_check(&platform->validity, 1790000000, &fault, &e);
     return 0;
 }

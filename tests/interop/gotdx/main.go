@@ -4,7 +4,8 @@
 //	                    {"quote": base64, "bundle": {...}, "root": base64 DER or "", "at": unix}
 //	                    {"verdict": "accept", "status": S} or {"verdict": "reject", "message": M, "panic": bool}
 //	gotdx bench FILE ROUNDS BATCH
-//	                    FILE holds one such case: {"ns": the median over rounds}, of processor time
+//	                    FILE holds one such case: {"ns": the median over rounds, of processor time,
+//	                    "version": of the library}
 //
 // Accepted here means that every check but that of the status has passed; the status is what the library
 // found, so that it can be compared with ours.
@@ -19,6 +20,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sort"
 	"strconv"
 	"strings"
@@ -163,6 +165,17 @@ func computed() (ns int64, err error) {
 	return t.Nano(), err
 }
 
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, module := range info.Deps {
+			if module.Path == "github.com/google/go-tdx-guest" {
+				return module.Version + ", " + runtime.Version()
+			}
+		}
+	}
+	return "unknown"
+}
+
 func bench(file string, rounds, batch int) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -195,7 +208,7 @@ func bench(file string, rounds, batch int) error {
 		took = append(took, float64(end-start)/float64(batch))
 	}
 	sort.Float64s(took)
-	fmt.Printf("{\"ns\": %.0f}\n", took[len(took)/2])
+	fmt.Printf("{\"ns\": %.0f, \"version\": %q}\n", took[len(took)/2], version())
 	return nil
 }
 

@@ -276,8 +276,8 @@ static enum attest_fault chain_fault(struct bytes pem)
     AUTO(pck_platform) p = NULL;
     struct err e;
 
-    return pck_chain_verify(pem, attest_roots(), NULL, &p, &fault, &e) == ERR_OK ? FAULT_NONE
-                                                                                 : fault;
+    return pck_chain_verify(pem, attest_roots(), NULL, NULL, &p, &fault, &e) == ERR_OK ? FAULT_NONE
+                                                                                       : fault;
 }
 
 static void a_chain_is_three_certificates_and_at_most_a_nul(void **state)
