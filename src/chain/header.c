@@ -125,6 +125,8 @@ enum err_code header_parse(const json *block, struct block_header *ret, struct e
         return err_set(e, ERR_INVALID, "header: expected a block");
     TRY(hash_fields(block, &found.id.ref.hash, e));
     TRY(read_known(block, &found, e));
+    if (found.id.ref.number > INT64_MAX || found.id.timestamp > INT64_MAX)
+        return err_set(e, ERR_INVALID, "header: a number or time that no chain reaches");
     if (rpc_data(member_of(block, "hash"), claimed.b, sizeof claimed.b, e) != ERR_OK) {
         e->code = ERR_INVALID;
         return err_wrap(e, "header: hash");
