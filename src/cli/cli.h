@@ -113,5 +113,5 @@ void cli_env_name(const char *option, char *ret, size_t size);
 int cli_main(const struct cli_noun *const nouns[], int argc, char *const argv[]);
 
 /* The nouns, one file each. */
-extern const struct cli_noun cli_noun_audit, cli_noun_collateral, cli_noun_evidence, cli_noun_gov,
-    cli_noun_instance, cli_noun_kms, cli_noun_secret, cli_noun_store;
+extern const struct cli_noun cli_noun_audit, cli_noun_chain, cli_noun_collateral, cli_noun_evidence,
+    cli_noun_gov, cli_noun_instance, cli_noun_kms, cli_noun_secret, cli_noun_store;
