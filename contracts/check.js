@@ -97,6 +97,7 @@ const bare = (text) =>
         'struct Pending': 'rtmr3 0-7 principal 8-15 operatorRequired 16-23 paused 24-31 pcrMask 32-63 ' +
             'delay 64-95 from 96-159',
         'struct Successor': 'account 0-159 from 160-223',
+        'struct Registrar': 'account 0-159 until 160-223',
         'struct Onboarding': 'body 0-159 expiry 160-223 closed 224-231',
     };
     const page = read('LAYOUT.md').replace(/\n/g, ' ');

@@ -26,6 +26,8 @@ abstract contract Authority is Layout {
 
     uint8 internal constant KIND_IDENTITY = 1;
     uint8 internal constant KIND_OPERATOR = 2;
+    uint8 internal constant KIND_VERIFIER = 6; // 3 to 5 are the KMS contract's
+    uint8 internal constant KIND_CURATOR = 7;
 
     event PolicyChanged(
         uint8 indexed kind,
@@ -85,6 +87,7 @@ abstract contract Authority is Layout {
     function hasRole(bytes32 role, address account) public view override returns (bool) {
         if (role == DEFAULT_ADMIN_ROLE) return account == owner();
         if (role == ROLE_OPERATOR) return _active(_operators[account]);
+        if (role == ROLE_CURATOR) return account == owner() || _active(_curators[account]);
         return (account == owner() && _ofOwner(role)) || super.hasRole(role, account);
     }
 
@@ -97,10 +100,22 @@ abstract contract Authority is Layout {
         return role == ROLE_CURATOR || role == ROLE_GUARDIAN || role == ROLE_METADATA;
     }
 
+    /// The kind of the roles that are policy words, and so wait as every grant does; else 0.
+    function _kindOf(bytes32 role) private pure returns (uint8) {
+        if (role == ROLE_OPERATOR) return KIND_OPERATOR;
+        return role == ROLE_CURATOR ? KIND_CURATOR : 0;
+    }
+
+    function _roleOf(uint8 kind) private pure returns (bytes32) {
+        if (kind == KIND_OPERATOR) return ROLE_OPERATOR;
+        return kind == KIND_CURATOR ? ROLE_CURATOR : bytes32(0);
+    }
+
     function _grantRole(bytes32 role, address account) internal override returns (bool changed) {
         if (role == DEFAULT_ADMIN_ROLE) revert OneAuthority();
-        if (role == ROLE_OPERATOR) {
-            changed = _allow(KIND_OPERATOR, _word(account), 0, 0);
+        uint8 kind = _kindOf(role);
+        if (kind != 0) {
+            changed = _allow(kind, _word(account), 0, 0);
             if (changed) emit RoleGranted(role, account, msg.sender);
             return changed;
         }
@@ -110,12 +125,14 @@ abstract contract Authority is Layout {
 
     function _revokeRole(bytes32 role, address account) internal override returns (bool changed) {
         if (role == DEFAULT_ADMIN_ROLE) revert OneAuthority();
-        if (role == ROLE_OPERATOR) {
-            changed = _deny(KIND_OPERATOR, _word(account), REVOKED);
-            if (changed) emit RoleRevoked(role, account, msg.sender);
+        if (account == owner() && _ofOwner(role)) revert OneAuthority();
+        uint8 kind = _kindOf(role);
+        if (kind != 0) {
+            bool had = _policy(kind, _word(account)).state == ALLOWED;
+            changed = _deny(kind, _word(account), REVOKED);
+            if (changed && had) emit RoleRevoked(role, account, msg.sender);
             return changed;
         }
-        if (account == owner() && _ofOwner(role)) revert OneAuthority();
         changed = super._revokeRole(role, account);
         if (changed) _count();
     }
@@ -129,26 +146,24 @@ abstract contract Authority is Layout {
         _revokeRole(ROLE_GUARDIAN, old);
         _revokeRole(ROLE_METADATA, old);
         _revokeRole(ROLE_INSTANCE, old);
-        if (_operators[old].state == ALLOWED) _revokeRole(ROLE_OPERATOR, old);
+        _revokeRole(ROLE_OPERATOR, old);
     }
 
     // ---- policy words ----
 
     /// Allows a subject under a policy until `notAfter` (0: no end), from now + delay.  Kinds: 1 identity
-    /// or principal, 2 operator; in the KMS contract also 3 application, 4 firmware, 5 paravisor.  A
-    /// subject that is allowed under the same policy for at least as long keeps its beginning.
+    /// or principal, 2 operator, 6 verifier of evidence, 7 curator (by the owner alone: who may propose,
+    /// and who is asked); in the KMS contract also 3 application, 4 firmware, 5 paravisor.  A subject that
+    /// is allowed under the same policy for at least as long keeps its beginning.
     function allow(uint8 kind, bytes32 subject, uint16 policyId, uint64 notAfter)
         external
         onlyCurator
     {
-        if (kind == KIND_OPERATOR) {
-            _checkOwner();
-            if (_allow(kind, subject, policyId, notAfter)) {
-                emit RoleGranted(ROLE_OPERATOR, address(uint160(uint256(subject))), msg.sender);
-            }
-            return;
+        if (kind == KIND_OPERATOR || kind >= KIND_VERIFIER) _checkOwner();
+        bytes32 role = _roleOf(kind);
+        if (_allow(kind, subject, policyId, notAfter) && role != 0) {
+            emit RoleGranted(role, address(uint160(uint256(subject))), msg.sender);
         }
-        _allow(kind, subject, policyId, notAfter);
     }
 
     function revoke(uint8 kind, bytes32 subject) external onlyGuardian {
@@ -174,6 +189,8 @@ abstract contract Authority is Layout {
     function _policy(uint8 kind, bytes32 subject) internal view virtual returns (Policy storage) {
         if (kind == KIND_IDENTITY) return _identities[subject];
         if (kind == KIND_OPERATOR) return _operators[_address(subject)];
+        if (kind == KIND_VERIFIER) return _verifiers[_address(subject)];
+        if (kind == KIND_CURATOR) return _curators[_address(subject)];
         revert UnknownKind(kind);
     }
 
@@ -184,7 +201,8 @@ abstract contract Authority is Layout {
     {
         if (_ended()) revert Ended();
         if (subject == 0) revert BadSubject(); // as an operator it would stand for everybody
-        Policy storage p = _policy(kind, subject);
+        Policy storage kept = _policy(kind, subject);
+        Policy memory p = kept;
         if (p.state == FROZEN && msg.sender != owner()) revert IsFrozen();
         if (notAfter != 0 && notAfter < block.timestamp) revert BadTime();
         uint64 from = _after();
@@ -195,29 +213,37 @@ abstract contract Authority is Layout {
         }
         if (notAfter != 0 && notAfter < from) revert BadTime();
         (p.state, p.policyId, p.activeFrom, p.notAfter) = (ALLOWED, policyId, from, notAfter);
-        _changed(kind, subject, p);
+        _changed(kind, subject, kept, p);
         return true;
     }
 
     function _deny(uint8 kind, bytes32 subject, uint8 state) internal returns (bool changed) {
-        Policy storage p = _policy(kind, subject);
+        Policy storage kept = _policy(kind, subject);
+        Policy memory p = kept;
         // What was never set, or is denied as hard already, has nothing to lose.  Freezing it is still
         // worth a word: it keeps a waiting proposal out.
         if (p.state == state || (state == REVOKED && p.state != ALLOWED)) return false;
         (p.state, p.activeFrom, p.notAfter) = (state, 0, 0);
-        _changed(kind, subject, p);
+        _changed(kind, subject, kept, p);
         return true;
     }
 
     function _denyByName(uint8 kind, bytes32 subject, uint8 state) private {
         bool wasAllowed = _policy(kind, subject).state == ALLOWED;
-        if (_deny(kind, subject, state) && kind == KIND_OPERATOR && wasAllowed) {
-            emit RoleRevoked(ROLE_OPERATOR, address(uint160(uint256(subject))), msg.sender);
+        bytes32 role = _roleOf(kind);
+        if (_deny(kind, subject, state) && role != 0 && wasAllowed) {
+            emit RoleRevoked(role, address(uint160(uint256(subject))), msg.sender);
         }
     }
 
-    function _changed(uint8 kind, bytes32 subject, Policy storage p) private {
+    function _changed(uint8 kind, bytes32 subject, Policy storage kept, Policy memory p) private {
         ++p.version;
+        // One word, written once.
+        assembly ("memory-safe") {
+            let w := or(mload(p), shl(8, mload(add(p, 32))))
+            w := or(w, or(shl(24, mload(add(p, 64))), shl(88, mload(add(p, 96)))))
+            sstore(kept.slot, or(w, shl(152, mload(add(p, 128)))))
+        }
         _count();
         emit PolicyChanged(
             kind, subject, p.state, p.policyId, p.activeFrom, p.notAfter, p.version, msg.sender

@@ -29,4 +29,11 @@ library Blob {
             extcodecopy(account, add(data, 32), 1, mload(data))
         }
     }
+
+    /// Ends the call with `data` from `skip` on as its answer: what was kept encoded is not decoded for it.
+    function answer(bytes memory data, uint256 skip) internal pure {
+        assembly ("memory-safe") {
+            return(add(add(data, 32), skip), sub(mload(data), skip))
+        }
+    }
 }

@@ -5,7 +5,7 @@ import {Authority} from "./Authority.sol";
 import {Blob} from "./Blob.sol";
 import {IOnchainDiscovery} from "./Interfaces.sol";
 import {Names} from "./Names.sol";
-import {AppPKI, PendingPki} from "./Types.sol";
+import {AppPKI, PendingPki, Registrar} from "./Types.sol";
 
 /// What others find here: the application's certificate authority and key, its instances' names, and
 /// artifacts by their SHA-256.  Bodies are large, so that a reader takes them from anywhere and checks
@@ -19,9 +19,18 @@ abstract contract Directory is Authority, IOnchainDiscovery {
     event PKICancelled(bytes32 pkiHash, address actor);
     event InstanceDomainRegistered(string domain, address registrar);
     event InstanceDomainRemoved(string domain, address actor);
+    event InstanceDomainAlive(string domain, uint64 until);
+    event DemandsSet(uint256 demands, uint64 from, address actor);
+    event ArtifactPublished(bytes32 indexed artifactHash, bytes data, address contributor);
     event ArtifactAdded(bytes32 artifactHash, address contributor);
 
+    uint256 internal constant DEMAND_ONBOARDING = 1; // of evidence, before an onboarding request
+    uint256 internal constant DEMAND_NAME = 2; // before a name is registered, and with each heartbeat
+    uint64 internal constant NAME_LIFETIME = 1 days;
+    uint64 internal constant ATTESTED_LIFETIME = 1 hours;
+
     error Empty();
+    error NotAttested();
     error ListFull();
     error NotYours();
     error Unknown();
@@ -53,17 +62,18 @@ abstract contract Directory is Authority, IOnchainDiscovery {
         emit PKICancelled(hash, msg.sender);
     }
 
-    function PKI() public view returns (AppPKI memory pki) {
-        if (_pkiBody != address(0)) pki = abi.decode(Blob.read(_pkiBody), (AppPKI));
+    function PKI() external view returns (AppPKI memory) {
+        Blob.answer(_pkiEncoded(), 0);
     }
 
-    function app_pki()
-        external
-        view
-        returns (bytes memory ca, bytes memory pubkey, bytes memory attestation)
-    {
-        AppPKI memory pki = PKI();
-        return (pki.ca, pki.pubkey, pki.attestation);
+    function app_pki() external view returns (bytes memory, bytes memory, bytes memory) {
+        Blob.answer(_pkiEncoded(), 32);
+    }
+
+    /// abi.encode(AppPKI); empty members where there is none.
+    function _pkiEncoded() private view returns (bytes memory) {
+        AppPKI memory none;
+        return _pkiBody == address(0) ? abi.encode(none) : Blob.read(_pkiBody);
     }
 
     /// keccak256(abi.encode(bytes ca, bytes pubkey)).
@@ -93,12 +103,50 @@ abstract contract Directory is Authority, IOnchainDiscovery {
         (_pkiHash, _pkiBody) = (p.hash, p.body);
         delete _pendingPki;
         _count();
-        emit PKIUpdated(msg.sender, PKI());
+        // emit PKIUpdated(msg.sender, PKI()), of the bytes as they are kept
+        bytes memory data = _pkiEncoded();
+        bytes32 topic = PKIUpdated.selector;
+        assembly ("memory-safe") {
+            let head := add(data, 32)
+            let size := add(mload(data), 32)
+            mstore(data, caller()) // where its length was
+            mstore(head, 64)
+            log1(data, size, topic)
+        }
+    }
+
+    // ---- what must be shown by evidence first ----
+
+    /// Bits: 1 onboarding requests, 2 names.  More is demanded at once, less after the delay.
+    function setDemands(uint256 demands_) external onlyOwner {
+        uint64 from = uint64(block.timestamp);
+        uint256 now_ = uint256(_timed(_demands));
+        if (demands_ & now_ == now_) {
+            (_demands.current, _demands.next, _demands.nextFrom) = (bytes32(demands_), 0, 0);
+        } else {
+            from = _setTimed(_demands, bytes32(demands_));
+        }
+        _count();
+        emit DemandsSet(demands_, from, msg.sender);
+    }
+
+    function demands() external view returns (uint256) {
+        return uint256(_timed(_demands));
+    }
+
+    function _attestedKey(bytes32 purpose) internal view returns (bytes32) {
+        return keccak256(abi.encode(msg.sender, purpose));
+    }
+
+    function _demand(uint256 what, bytes32 purpose) internal view {
+        if (uint256(_timed(_demands)) & what == 0) return;
+        if (block.timestamp > _attested[_attestedKey(purpose)]) revert NotAttested();
     }
 
     // ---- names of instances, host or host:port ----
 
-    /// An operator's own name may be registered again; another's may not be taken.
+    /// An operator's own name may be registered again, which is its heartbeat; another's may not be taken
+    /// while it is alive.
     function registerInstanceDomainName(string calldata domain)
         external
         onlyRole(ROLE_OPERATOR)
@@ -106,23 +154,28 @@ abstract contract Directory is Authority, IOnchainDiscovery {
     {
         Names.checkHost(domain);
         bytes32 key = keccak256(bytes(domain));
-        address registrar = _registrars[key];
-        if (registrar == msg.sender) return;
-        if (registrar != address(0)) revert NotYours();
-        if (_domains.length == MAX_LIST) revert ListFull();
-        _domains.push(domain);
-        _registrars[key] = msg.sender;
-        _domainsHash = _listHash(_domains);
+        _demand(DEMAND_NAME, key);
+        Registrar memory r = _registrars[key];
+        bool alive = block.timestamp <= r.until;
+        if (alive && r.account != msg.sender) revert NotYours();
+        uint64 until = uint64(block.timestamp) + NAME_LIFETIME;
+        _registrars[key] = Registrar(msg.sender, until);
         _count();
-        emit InstanceDomainRegistered(domain, msg.sender);
+        if (r.account == address(0)) {
+            if (_domains.length == MAX_LIST) revert ListFull();
+            _domains.push(domain);
+            _domainsHash = _listHash(_domains);
+        }
+        if (r.account != msg.sender) emit InstanceDomainRegistered(domain, msg.sender);
+        emit InstanceDomainAlive(domain, until);
     }
 
-    /// By who registered it, or a guardian.
+    /// By who registered it, or a guardian; by anybody when it is dead.
     function removeInstanceDomainName(string calldata domain) external {
         bytes32 key = keccak256(bytes(domain));
-        address registrar = _registrars[key];
-        if (registrar == address(0)) revert Unknown();
-        if (registrar != msg.sender) _checkRole(ROLE_GUARDIAN);
+        Registrar memory r = _registrars[key];
+        if (r.account == address(0)) revert Unknown();
+        if (r.account != msg.sender && block.timestamp <= r.until) _checkRole(ROLE_GUARDIAN);
         delete _registrars[key];
         _take(_domains, domain);
         _domainsHash = _listHash(_domains);
@@ -130,8 +183,20 @@ abstract contract Directory is Authority, IOnchainDiscovery {
         emit InstanceDomainRemoved(domain, msg.sender);
     }
 
-    function InstanceDomainNames() external view returns (string[] memory) {
-        return _domains;
+    /// Those whose heartbeat is not missing.
+    function InstanceDomainNames() external view returns (string[] memory names) {
+        names = _domains;
+        uint256 n;
+        for (uint256 i; i < names.length; ++i) {
+            if (_alive(names[i])) names[n++] = names[i];
+        }
+        assembly ("memory-safe") {
+            mstore(names, n)
+        }
+    }
+
+    function _alive(string memory name) private view returns (bool) {
+        return block.timestamp <= _registrars[keccak256(bytes(name))].until;
     }
 
     function m_instanceDomainNames(uint256 index) external view returns (string memory) {
@@ -156,6 +221,19 @@ abstract contract Directory is Authority, IOnchainDiscovery {
         _artifacts[id] = Blob.write(data);
         _count();
         emit ArtifactAdded(id, msg.sender);
+    }
+
+    /// As an event, at a fifth of the price: the log of the block in slot 26 carries it.
+    function publishArtifact(bytes calldata data)
+        external
+        onlyRole(ROLE_METADATA)
+        notEnded
+        returns (bytes32 id)
+    {
+        id = sha256(data);
+        _published[id] = uint64(block.number);
+        _count();
+        emit ArtifactPublished(id, data, msg.sender);
     }
 
     function getArtifact(bytes32 id) external view returns (bytes memory) {

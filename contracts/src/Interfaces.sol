@@ -30,3 +30,13 @@ interface IOnchainDiscovery {
 
     function InstanceDomainNames() external view returns (string[] memory);
 }
+
+/// Judges evidence of a machine onchain: a contract of its own, allowed by the owner as kind 6.
+interface IAttestationVerifier {
+    /// Reverts, with the reason, unless `evidence` is genuine now and carries `reportData`.  Kind and
+    /// measurements are those of event IdentityMeasured (LAYOUT.md); `pcrMask` says which PCRs an Azure
+    /// identity is made of.  It says what runs there, never that it may.
+    function verify(bytes calldata evidence, bytes32[2] calldata reportData, uint32 pcrMask)
+        external
+        returns (uint8 kind, bytes memory measurements);
+}

@@ -208,7 +208,7 @@ contract KMS is Workload {
 
     // ---- onboarding of further KMS nodes ----
 
-    function HashOnboardRequest(OnboardRequest memory request) public pure returns (bytes32) {
+    function HashOnboardRequest(OnboardRequest calldata request) public pure returns (bytes32) {
         return
             keccak256(
                 abi.encode(request.pubkey, request.nonce, request.operator, request.attestation)
@@ -225,6 +225,7 @@ contract KMS is Workload {
         if (request.operator != msg.sender) revert OperatorMustBeSender();
         if (request.nonce <= 0) revert BadNonce();
         id = HashOnboardRequest(request);
+        _demand(DEMAND_ONBOARDING, id);
         Onboarding storage o = _onboardings[id];
         if (o.body != address(0)) revert AlreadySet();
         uint64 expiry = uint64(block.timestamp) + ONBOARD_LIFETIME;
@@ -238,25 +239,34 @@ contract KMS is Workload {
         Onboarding storage o = _onboardings[id];
         if (o.body == address(0)) revert Unknown();
         if (o.closed) revert AlreadySet();
-        if (fetchOnboardRequest(id).operator != msg.sender) _checkRole(ROLE_GUARDIAN);
+        address operator;
+        bytes memory request = Blob.read(o.body);
+        assembly ("memory-safe") {
+            operator := mload(add(request, 128)) // after the offset, pubkey's offset and the nonce
+        }
+        if (operator != msg.sender) _checkRole(ROLE_GUARDIAN);
         o.closed = true;
         _count();
         emit OnboardClosed(id, msg.sender);
     }
 
     /// All zero where there is none.
-    function fetchOnboardRequest(bytes32 id) public view returns (OnboardRequest memory request) {
-        address body = _onboardings[id].body;
-        if (body != address(0)) request = abi.decode(Blob.read(body), (OnboardRequest));
+    function fetchOnboardRequest(bytes32 id) external view returns (OnboardRequest memory) {
+        Blob.answer(_requestEncoded(id), 0);
     }
 
     function onboardRequests(bytes32 id)
         external
         view
-        returns (bytes memory pubkey, int256 nonce, address operator, bytes memory attestation)
+        returns (bytes memory, int256, address, bytes memory)
     {
-        OnboardRequest memory r = fetchOnboardRequest(id);
-        return (r.pubkey, r.nonce, r.operator, r.attestation);
+        Blob.answer(_requestEncoded(id), 32);
+    }
+
+    function _requestEncoded(bytes32 id) private view returns (bytes memory) {
+        address body = _onboardings[id].body;
+        OnboardRequest memory none;
+        return body == address(0) ? abi.encode(none) : Blob.read(body);
     }
 
     function onboardState(bytes32 id) external view returns (Onboarding memory) {

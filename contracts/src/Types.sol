@@ -83,6 +83,12 @@ struct Timed {
     uint64 nextFrom;
 }
 
+/// Who registered a name, and the last second of it without a heartbeat.
+struct Registrar {
+    address account;
+    uint64 until;
+}
+
 /// A waiting PKI: until `applyPKI` the one before holds.
 struct PendingPki {
     bytes32 hash;

@@ -17,6 +17,7 @@ interface Vm {
     function startPrank(address sender) external;
     function stopPrank() external;
     function warp(uint256 time) external;
+    function roll(uint256 number) external;
     function chainId(uint256 id) external;
     function load(address target, bytes32 slot) external view returns (bytes32);
     function store(address target, bytes32 slot, bytes32 value) external;
@@ -96,6 +97,8 @@ abstract contract Base {
     uint8 internal constant APPLICATION = 3;
     uint8 internal constant FIRMWARE = 4;
     uint8 internal constant PARAVISOR = 5;
+    uint8 internal constant VERIFIER = 6;
+    uint8 internal constant CURATORS = 7;
 
     error Failed(string what, string found, string expected);
 

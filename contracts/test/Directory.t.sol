@@ -161,6 +161,37 @@ contract DirectoryTest is Base {
         eq(r.InstanceDomainNames().length, 1, "one's own again: nothing changes");
     }
 
+    function test_a_name_lives_for_a_day_and_each_heartbeat_gives_another() public {
+        register("a.example");
+        register("b.example");
+        vm.warp(T0 + 1 days);
+        register("b.example");
+        eq(r.InstanceDomainNames().length, 2, "the last second counts");
+        vm.warp(T0 + 1 days + 1);
+        string[] memory names = r.InstanceDomainNames();
+        eq(names.length, 1, "without a heartbeat it is listed no more");
+        eq(names[0], "b.example", "the other is");
+        eq(r.m_instanceDomainNames(0), "a.example", "until it is removed it keeps its place");
+        vm.warp(T0 + 2 days + 1);
+        eq(r.InstanceDomainNames().length, 0, "and so is the other");
+    }
+
+    function test_anybody_removes_a_dead_name_and_another_operator_may_take_it() public {
+        register("a.example");
+        register("b.example");
+        vm.prank(OWNER);
+        r.grantRole(ROLE_OPERATOR, STRANGER);
+        vm.warp(T0 + 1 days + 1);
+        vm.prank(address(1));
+        r.removeInstanceDomainName("a.example");
+        vm.prank(STRANGER);
+        r.registerInstanceDomainName("b.example");
+        eq(r.InstanceDomainNames().length, 1, "one is alive");
+        vm.prank(OPERATOR);
+        vm.expectRevert(Directory.NotYours.selector);
+        r.registerInstanceDomainName("b.example");
+    }
+
     function test_an_unknown_name_is_not_removed() public {
         vm.prank(OWNER);
         vm.expectRevert(Directory.Unknown.selector);
@@ -335,6 +366,17 @@ contract DirectoryTest is Base {
         vm.recordLogs();
         r.addArtifact("hello");
         eq(vm.getRecordedLogs().length, 0, "no event");
+    }
+
+    function test_an_artifact_can_be_published_as_an_event() public {
+        bytes memory data = "an artifact";
+        vm.expectEmit(address(r));
+        emit Directory.ArtifactPublished(sha256(data), data, METADATA);
+        vm.prank(METADATA);
+        eq(r.publishArtifact(data), sha256(data), "its name");
+        bytes32 id = sha256(data);
+        vm.expectRevert(Directory.Unknown.selector);
+        r.getArtifact(id);
     }
 
     function test_an_unknown_artifact_is_an_error_or_empty() public {

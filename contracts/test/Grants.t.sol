@@ -217,8 +217,10 @@ contract GrantsTest is Base {
     }
 
     function test_a_registry_knows_no_applications_nor_firmware() public {
-        for (uint8 kind; kind < 8; ++kind) {
-            if (kind == IDENTITY || kind == OPERATORS) continue;
+        for (uint8 kind; kind < 9; ++kind) {
+            if (kind == IDENTITY || kind == OPERATORS || kind == VERIFIER || kind == CURATORS) {
+                continue;
+            }
             vm.prank(OWNER);
             vm.expectRevert(abi.encodeWithSelector(Authority.UnknownKind.selector, kind));
             r.allow(kind, X, 0, 0);

@@ -225,7 +225,7 @@ contract IdentityTest is Base {
         }
         vm.prank(OWNER);
         r.setIdentityRules(false, false, 1);
-        vm.expectRevert(abi.encodeWithSelector(Identity.WrongLength.selector, "MRTD", 47));
+        vm.expectRevert(abi.encodeWithSelector(Identity.WrongLength.selector, 0, 47));
         r.AzureIdentityV2(short, maaReport("a"), 0, 0);
     }
 

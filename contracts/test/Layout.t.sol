@@ -5,6 +5,7 @@ import {KMS} from "../src/KMS.sol";
 import {Registry} from "../src/Registry.sol";
 import {AppPKI, OnboardRequest} from "../src/Types.sol";
 import {Base} from "./Base.sol";
+import {ScriptedVerifier} from "./Scripted.sol";
 
 /// LAYOUT.md, line by line, read back from storage as a chain view reads it.
 contract LayoutTest is Base {
@@ -180,7 +181,10 @@ contract LayoutTest is Base {
         registry.registerInstanceDomainName(list[1]);
         eq(slot(c, 10), uint256(keccak256(abi.encode(list))), "slot 10");
         eq(slot(c, 17), 2, "slot 17: how many");
-        eq(entry(c, keccak256("a.example"), 18, 0), uint160(OWNER), "slot 18: who registered it");
+        uint256 w = entry(c, keccak256("a.example"), 18, 0);
+        eq(bits(w, 0, 160), uint160(OWNER), "slot 18: who registered it");
+        eq(bits(w, 160, 64), T0 + 1 days, "until when");
+        eq(w >> 224, 0, "the rest is zero");
     }
 
     function test_slot_11_holds_policy_hashes() public {
@@ -219,8 +223,50 @@ contract LayoutTest is Base {
         eq(at_.code, bytes.concat(hex"00", data), "the code is a STOP and the artifact");
     }
 
-    function test_slots_20_to_31_are_zero() public view {
-        for (uint256 i = 20; i < 32; ++i) {
+    function test_slots_20_to_22_hold_what_is_demanded() public {
+        address c = address(registry);
+        vm.startPrank(OWNER);
+        registry.setDemands(3);
+        eq(slot(c, 20), 3, "current");
+        registry.setDelay(60);
+        registry.setDemands(2);
+        eq(slot(c, 20), 3, "current");
+        eq(slot(c, 21), 2, "next");
+        eq(slot(c, 22), T0 + 60, "nextFrom");
+    }
+
+    function test_slots_23_and_24_hold_verifiers_and_curators() public {
+        address c = address(registry);
+        vm.startPrank(OWNER);
+        registry.setDelay(60);
+        registry.allow(VERIFIER, word(STRANGER), 0, 0);
+        policy(entry(c, word(STRANGER), 23, 0), 1, 0, T0 + 60, 0, 1);
+        registry.grantRole(ROLE_CURATOR, STRANGER);
+        policy(entry(c, word(STRANGER), 24, 0), 1, 0, T0 + 60, 0, 1);
+    }
+
+    function test_slot_25_holds_who_has_shown_a_machine() public {
+        address c = address(registry);
+        vm.roll(1000);
+        ScriptedVerifier v = new ScriptedVerifier();
+        bytes32[2] memory any;
+        vm.startPrank(OWNER);
+        registry.allow(VERIFIER, word(address(v)), 0, 0);
+        registry.verifyAndPropose(address(v), "x", any, 0, 0, 0);
+        registry.attest(address(v), "x", 0, "purpose", 999);
+        bytes32 key = keccak256(abi.encode(OWNER, bytes32("purpose")));
+        eq(entry(c, key, 25, 0), T0 + 1 hours, "until when");
+    }
+
+    function test_slot_26_says_which_block_published_an_artifact() public {
+        vm.roll(1234);
+        vm.prank(OWNER);
+        registry.publishArtifact("an artifact");
+        eq(entry(address(registry), sha256("an artifact"), 26, 0), 1234, "block");
+    }
+
+    function test_slots_27_to_31_are_zero() public view {
+        for (uint256 i = 27; i < 32; ++i) {
             eq(slot(address(kms), i) | slot(address(registry), i), 0, "a slot kept free");
         }
     }

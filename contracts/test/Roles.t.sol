@@ -8,7 +8,9 @@ import {Directory} from "../src/Directory.sol";
 import {KMS} from "../src/KMS.sol";
 import {Registry} from "../src/Registry.sol";
 import {AppPKI, DCAPEvent, OnboardRequest} from "../src/Types.sol";
+import {Workload} from "../src/Workload.sol";
 import {Base} from "./Base.sol";
+import {ScriptedVerifier} from "./Scripted.sol";
 
 /// Every function that changes state × every kind of caller, on both contracts.  A row says who may; all
 /// others must be refused for want of authority, not for another reason.  A function that no row names
@@ -44,6 +46,7 @@ contract RolesTest is Base {
     }
 
     Row[] private rows;
+    ScriptedVerifier private scripted;
     KMS private c; // either contract: the functions of both are asked by calldata
 
     function setUp() public {
@@ -106,9 +109,14 @@ contract RolesTest is Base {
 
         row("allow", abi.encodeCall(Authority.allow, (IDENTITY, "new", 0, 0)), O | C);
         row("allow", abi.encodeCall(Authority.allow, (OPERATORS, word(address(1)), 0, 0)), O);
+        row("allow", abi.encodeCall(Authority.allow, (VERIFIER, word(address(1)), 0, 0)), O);
+        row("allow", abi.encodeCall(Authority.allow, (CURATORS, word(address(1)), 0, 0)), O);
         row("allow", abi.encodeCall(Authority.allow, (IDENTITY, "frozen", 0, 0)), O);
         row("revoke", abi.encodeCall(Authority.revoke, (IDENTITY, "allowed")), O | G);
         row("revoke", abi.encodeCall(Authority.revoke, (OPERATORS, word(OPERATOR))), O | G);
+        row("revoke", abi.encodeCall(Authority.revoke, (VERIFIER, word(address(scripted)))), O | G);
+        row("revoke", abi.encodeCall(Authority.revoke, (CURATORS, word(CURATOR))), O | G);
+        row("revokeRole", abi.encodeCall(c.revokeRole, (ROLE_CURATOR, CURATOR)), O);
         row("freeze", abi.encodeCall(Authority.freeze, (IDENTITY, "allowed")), O | G);
 
         row("setPaused", abi.encodeCall(Authority.setPaused, (true)), O | G);
@@ -139,6 +147,28 @@ contract RolesTest is Base {
             O | G | P
         );
         row("addArtifact", abi.encodeCall(Directory.addArtifact, ("artifact")), O | M);
+        row("publishArtifact", abi.encodeCall(Directory.publishArtifact, ("artifact")), O | M);
+        row("setDemands", abi.encodeCall(Directory.setDemands, (3)), O);
+        attested();
+    }
+
+    /// Whoever runs a machine that is allowed may show it; what it shows is worth nothing to others.
+    function attested() private {
+        bytes32[2] memory any;
+        row(
+            "verifyAndPropose",
+            abi.encodeCall(
+                Workload.verifyAndPropose, (address(scripted), "new", any, "hash", 0, 0)
+            ),
+            O | C
+        );
+        row(
+            "attest",
+            abi.encodeCall(
+                Workload.attest, (address(scripted), "allowed", "hash", "purpose", block.number - 1)
+            ),
+            ALL
+        );
     }
 
     function kms2() private {
@@ -226,6 +256,8 @@ contract RolesTest is Base {
 
     function prepare(string memory name, uint8 scheme) private {
         bool isKms = keccak256(bytes(name)) == keccak256("KMS");
+        vm.roll(1000);
+        scripted = new ScriptedVerifier();
         c = KMS(deploy(name, EX_OWNER, scheme));
         // The owner of before had every role by name as well.
         vm.prank(EX_OWNER);
@@ -253,6 +285,11 @@ contract RolesTest is Base {
         c.freeze(IDENTITY, "frozen");
         // The owner is no operator unless it is made one.
         if (scheme == 2) c.setIdentityRules(false, isKms, 1);
+        c.allow(VERIFIER, word(address(scripted)), 0, 0);
+        if (scheme == 2) {
+            bytes32[2] memory any;
+            c.verifyAndPropose(address(scripted), "allowed", any, "hash", 0, 0);
+        }
         if (isKms) c.AllowApplication(address(c));
         else Registry(address(c)).setConfigForIdentity("allowed", "config");
         if (!isKms) Registry(address(c)).setStorageBackend("ipfs://there");

@@ -68,6 +68,7 @@
 #define GOV_FN_APPLY_SETTINGS "applySettings()"
 #define GOV_FN_ARTIFACTS "artifacts(bytes32)"
 #define GOV_RET_ARTIFACTS "bytes"
+#define GOV_FN_ATTEST "attest(address,bytes,bytes32,bytes32,uint256)"
 #define GOV_FN_BACKENDS_HASH "backendsHash()"
 #define GOV_RET_BACKENDS_HASH "bytes32"
 #define GOV_FN_CANCEL_PKI "cancelPKI()"
@@ -77,6 +78,8 @@
 #define GOV_FN_COMMIT_ROOT "commitRoot(bytes32,bytes32)"
 #define GOV_FN_COMMITMENT "commitment()"
 #define GOV_RET_COMMITMENT "bytes32"
+#define GOV_FN_DEMANDS "demands()"
+#define GOV_RET_DEMANDS "uint256"
 #define GOV_FN_DOMAINS_HASH "domainsHash()"
 #define GOV_RET_DOMAINS_HASH "bytes32"
 #define GOV_FN_FETCH_ONBOARD_REQUEST "fetchOnboardRequest(bytes32)"
@@ -121,6 +124,8 @@
 #define GOV_RET_PREDECESSOR "address"
 #define GOV_FN_PRINCIPAL_OF "principalOf(bytes32,bytes32)"
 #define GOV_RET_PRINCIPAL_OF "bytes32"
+#define GOV_FN_PUBLISH_ARTIFACT "publishArtifact(bytes)"
+#define GOV_RET_PUBLISH_ARTIFACT "bytes32"
 #define GOV_FN_RAISE_EPOCH "raiseEpoch()"
 #define GOV_FN_REGISTER_INSTANCE_DOMAIN_NAME "registerInstanceDomainName(string)"
 #define GOV_FN_REMOVE_ALLOWLISTED_IDENTITY "removeAllowlistedIdentity(bytes32)"
@@ -143,6 +148,7 @@
 #define GOV_FN_SET_CONFIG_FOR_IDENTITY "setConfigForIdentity(bytes32,bytes32)"
 #define GOV_FN_SET_CONFIG_FOR_MAA "setConfigForMAA((bytes32[24]),bytes32)"
 #define GOV_FN_SET_DELAY "setDelay(uint32)"
+#define GOV_FN_SET_DEMANDS "setDemands(uint256)"
 #define GOV_FN_SET_IDENTITY_RULES "setIdentityRules(bool,bool,uint32)"
 #define GOV_FN_SET_OPERATOR_REQUIRED "setOperatorRequired(bool)"
 #define GOV_FN_SET_PKI "setPKI((bytes,bytes,bytes))"
@@ -159,12 +165,20 @@
 #define GOV_FN_SUPPORTS_INTERFACE "supportsInterface(bytes4)"
 #define GOV_RET_SUPPORTS_INTERFACE "bool"
 #define GOV_FN_TRANSFER_OWNERSHIP "transferOwnership(address)"
+#define GOV_FN_VERIFY_AND_PROPOSE "verifyAndPropose(address,bytes,bytes32[2],bytes32,uint16,uint64)"
+#define GOV_RET_VERIFY_AND_PROPOSE "bytes32"
 
 /* Events: the signature, and the types of what is not indexed. */
 #define GOV_EV_APPLICATION_CODE "ApplicationCode(address,bytes32,uint16)"
 #define GOV_EV_DATA_APPLICATION_CODE "bytes32,uint16"
 #define GOV_EV_ARTIFACT_ADDED "ArtifactAdded(bytes32,address)"
 #define GOV_EV_DATA_ARTIFACT_ADDED "bytes32,address"
+#define GOV_EV_ARTIFACT_PUBLISHED "ArtifactPublished(bytes32,bytes,address)"
+#define GOV_EV_DATA_ARTIFACT_PUBLISHED "bytes,address"
+#define GOV_EV_DEMANDS_SET "DemandsSet(uint256,uint64,address)"
+#define GOV_EV_DATA_DEMANDS_SET "uint256,uint64,address"
+#define GOV_EV_EVIDENCE_VERIFIED "EvidenceVerified(bytes32,address,bytes32,address)"
+#define GOV_EV_DATA_EVIDENCE_VERIFIED "bytes32,address"
 #define GOV_EV_IDENTITY_ALLOWLISTED "IdentityAllowlisted(bytes32,address)"
 #define GOV_EV_DATA_IDENTITY_ALLOWLISTED "bytes32,address"
 #define GOV_EV_IDENTITY_CONFIG_SET "IdentityConfigSet(bytes32,bytes32,address)"
@@ -173,6 +187,8 @@
 #define GOV_EV_DATA_IDENTITY_CONFIG_TIMED "bytes32,uint64"
 #define GOV_EV_IDENTITY_MEASURED "IdentityMeasured(bytes32,uint8,bytes)"
 #define GOV_EV_DATA_IDENTITY_MEASURED "uint8,bytes"
+#define GOV_EV_INSTANCE_DOMAIN_ALIVE "InstanceDomainAlive(string,uint64)"
+#define GOV_EV_DATA_INSTANCE_DOMAIN_ALIVE "string,uint64"
 #define GOV_EV_INSTANCE_DOMAIN_REGISTERED "InstanceDomainRegistered(string,address)"
 #define GOV_EV_DATA_INSTANCE_DOMAIN_REGISTERED "string,address"
 #define GOV_EV_INSTANCE_DOMAIN_REMOVED "InstanceDomainRemoved(string,address)"
@@ -234,6 +250,8 @@
     X("ListFull()") \
     X("NoCode()") \
     X("NoPcrMask()") \
+    X("NotAllowed()") \
+    X("NotAttested()") \
     X("NotWritten()") \
     X("NotYours()") \
     X("NothingWaits()") \
@@ -247,5 +265,5 @@
     X("Unknown()") \
     X("UnknownKind(uint8)") \
     X("UnknownLayout(uint16)") \
-    X("WrongLength(string,uint256)") \
+    X("WrongLength(uint256,uint256)") \
     X("WrongScheme()")
