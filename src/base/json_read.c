@@ -7,9 +7,16 @@
 #define DEPTH_MAX   32
 #define MEMBERS_MAX 4096 /* of one object: json_member walks from the first */
 
+/* What becomes of a number that is not an integer of 64 bits with a sign. */
+enum numbers {
+    NUMBERS_INTEGERS,    /* it is refused */
+    NUMBERS_OTHERS_NULL, /* it is null */
+    NUMBERS_ANY,         /* nobody looks: every number is 0 */
+};
+
 struct reader {
     const uint8_t *start, *p, *end;
-    bool fractions;     /* any number is taken, and kept as 0 */
+    enum numbers numbers;
     struct buf escaped; /* the string that is read, if it has escapes; never grows */
 };
 
@@ -181,7 +188,7 @@ static bool skip_digits(struct reader *r)
 
 static enum err_code read_fraction(struct reader *r, struct err *e)
 {
-    if (!r->fractions)
+    if (r->numbers == NUMBERS_INTEGERS)
         return wrong(r, "a number that is not an integer", e);
     if (next_is(r, '.') && !skip_digits(r))
         return wrong(r, syntax, e);
@@ -205,11 +212,19 @@ static enum err_code read_number(struct reader *r, json **ret, struct err *e)
         for (; is_digit(r); r->p++)
             fits = fits && !__builtin_mul_overflow(v, 10, &v) &&
                    !__builtin_sub_overflow(v, *r->p - '0', &v);
-    if (r->p < r->end && (*r->p == '.' || *r->p == 'e' || *r->p == 'E'))
+    if (r->p < r->end && (*r->p == '.' || *r->p == 'e' || *r->p == 'E')) {
         TRY(read_fraction(r, e));
-    if (r->fractions)
+        fits = false;
+    }
+    if (!negative)
+        fits = fits && !__builtin_sub_overflow(0, v, &v);
+    if (r->numbers == NUMBERS_OTHERS_NULL && !fits) {
+        *ret = j_of(json_null());
+        return ERR_OK;
+    }
+    if (r->numbers == NUMBERS_ANY)
         v = 0;
-    else if (!fits || (!negative && __builtin_sub_overflow(0, v, &v)))
+    else if (!fits)
         return wrong(r, "a number out of range", e);
     *ret = j_of(json_integer(v));
     return *ret ? ERR_OK : no_memory(e);
@@ -334,13 +349,14 @@ static enum err_code read_all(struct reader *r, json **ret, struct err *e)
     return ERR_OK;
 }
 
-static enum err_code read(struct bytes text, size_t max, bool fractions, json **ret, struct err *e)
+static enum err_code read(struct bytes text, size_t max, enum numbers numbers, json **ret,
+                          struct err *e)
 {
     const uint8_t *start = text.n ? text.p : (const uint8_t *)"";
     struct reader r = {.start = start,
                        .p = start,
                        .end = start + text.n,
-                       .fractions = fractions,
+                       .numbers = numbers,
                        .escaped = BUF(text.n)};
     enum err_code rc;
 
@@ -353,12 +369,17 @@ static enum err_code read(struct bytes text, size_t max, bool fractions, json **
 
 enum err_code json_parse(struct bytes text, size_t max, json **ret, struct err *e)
 {
-    return read(text, max, false, ret, e);
+    return read(text, max, NUMBERS_INTEGERS, ret, e);
+}
+
+enum err_code json_parse_foreign(struct bytes text, size_t max, json **ret, struct err *e)
+{
+    return read(text, max, NUMBERS_OTHERS_NULL, ret, e);
 }
 
 enum err_code json_check(struct bytes text, size_t max, struct err *e)
 {
     AUTO(json) root = NULL;
 
-    return read(text, max, true, &root, e);
+    return read(text, max, NUMBERS_ANY, &root, e);
 }
