@@ -25,5 +25,17 @@ MUST_CHECK enum err_code tx_signing_hash(const struct eth_tx *tx, struct hash32 
 /* The raw transaction, appended to ret_raw, and its hash. */
 MUST_CHECK enum err_code tx_sign(const struct eth_tx *tx, const secret *key, struct buf *ret_raw,
                                  struct hash32 *ret_hash, struct err *e);
+/* What is signed, as text for who signs elsewhere: 0x02 || rlp([nine fields]), appended. */
+MUST_CHECK enum err_code tx_unsigned(const struct eth_tx *tx, struct buf *ret, struct err *e);
+
+struct tx_parsed {
+    struct eth_tx tx; /* data borrows from the text */
+    bool is_signed;
+    struct addr sender; /* who signed */
+    struct hash32 hash; /* of the signed transaction */
+};
+/* Either form; type 2, canonical, without access list, within what tx_sign would make.
+ * ERR_VERIFY: a signature that nobody made. */
+MUST_CHECK enum err_code tx_parse(struct bytes raw, struct tx_parsed *ret, struct err *e);
 /* Where a create transaction of this sender puts its contract. */
 void tx_contract_address(const struct addr *sender, uint64_t nonce, struct addr *ret);

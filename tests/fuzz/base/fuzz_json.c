@@ -82,13 +82,20 @@ static void jansson_agrees(struct bytes text)
     json_t *theirs =
         json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     AUTO(json) ours = NULL;
+    AUTO(json) other = NULL;
     struct err e = {0};
+    enum err_code foreign;
     enum err_code rc = json_parse(text, MAX, &ours, &e);
 
     if (rc == ERR_OK ? !theirs || !json_equal(theirs, t_of(ours))
                      : rc == ERR_INVALID && theirs && !has_fraction(theirs))
         abort();
     if (theirs && text.n <= MAX && rc != ERR_TOO_LARGE && json_check(text, MAX, &e) != ERR_OK)
+        abort();
+    foreign = json_parse_foreign(text, MAX, &other, &e);
+    if (rc == ERR_OK && (foreign != ERR_OK || !json_equal(t_of(ours), t_of(other))))
+        abort();
+    if ((foreign == ERR_OK) != (json_check(text, MAX, &e) == ERR_OK))
         abort();
     json_decref(theirs);
 }

@@ -1,12 +1,14 @@
 /* fuzz: a node's answer to one question or to three, every value it brings, every reason it gives;
  * or, after a byte over 0xf0, revert data. */
 #include <stdlib.h>
+#include "chain/fees.h"
 #include "chain/rpc.h"
 
 static void use(const struct rpc_call *call)
 {
     struct buf data AUTO_CALL(buf_done) = BUF(4096);
     uint8_t word[32];
+    struct fees fees;
     uint64_t number;
     struct err e;
 
@@ -20,6 +22,9 @@ static void use(const struct rpc_call *call)
     (void)!rpc_quantity(call->ret_result, &number, &e);
     (void)!rpc_data(call->ret_result, word, sizeof word, &e);
     (void)!rpc_data_buf(call->ret_result, &data, &e);
+    if (fees_estimate(call->ret_result, FEES_LIMIT, &fees, &e) == ERR_OK &&
+        (fees.max > FEES_LIMIT || fees.tip > fees.max))
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

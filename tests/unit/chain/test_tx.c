@@ -83,6 +83,26 @@ static secret *read_key(const char *hex)
     return key;
 }
 
+/* Both forms read as the fields that they were made of. */
+static void check_read_back(const struct eth_tx *tx, const secret *key, struct bytes raw,
+                            const struct hash32 *hash)
+{
+    struct buf plain AUTO_CALL(buf_done) = BUF(MAX);
+    struct tx_parsed p;
+    struct addr sender;
+    struct err e = {0};
+
+    assert_int_equal(secp256k1_address(key, &sender, &e), ERR_OK);
+    assert_int_equal(tx_parse(raw, &p, &e), ERR_OK);
+    assert_true(p.is_signed && addr_eq(&p.sender, &sender) && hash32_eq(&p.hash, hash));
+    assert_int_equal(tx_unsigned(tx, &plain, &e), ERR_OK);
+    assert_int_equal(tx_parse(buf_bytes(&plain), &p, &e), ERR_OK);
+    assert_true(!p.is_signed && p.tx.chain_id == tx->chain_id && p.tx.nonce == tx->nonce);
+    assert_true(p.tx.max_fee == tx->max_fee && p.tx.max_priority_fee == tx->max_priority_fee);
+    assert_true(p.tx.gas == tx->gas && p.tx.create == tx->create && addr_eq(&p.tx.to, &tx->to));
+    assert_true(hash32_eq(&p.tx.value, &tx->value) && bytes_eq(p.tx.data, tx->data));
+}
+
 static void check_signed(const json *vector, const json *t, const char *raw_hex,
                          const char *hash_hex)
 {
@@ -103,6 +123,7 @@ static void check_signed(const json *vector, const json *t, const char *raw_hex,
     else
         keccak256(buf_bytes(&expected), &again);
     assert_memory_equal(hash.b, again.b, 32);
+    check_read_back(&tx, key, buf_bytes(&raw), &hash);
 }
 
 static void transactions_of_the_reference_come_out_byte_for_byte(void **state)
@@ -213,6 +234,67 @@ static void data_beyond_the_bound_is_refused(void **state)
     free(data);
 }
 
+/* 0x02 || rlp([1, 0, 1, 2, 21000, "", 0, "", []]), whose items begin at byte 2. */
+static const uint8_t plain[] = {2, 0xcb, 1, 0x80, 1, 2, 0x82, 0x52, 0x08, 0x80, 0x80, 0x80, 0xc0};
+
+static void a_text_that_is_no_transaction_is_refused(void **state)
+{
+    static const struct {
+        size_t at;
+        uint8_t byte;
+    } wrong[] = {
+        {0, 1},     /* type */
+        {1, 0x8b},  /* no list */
+        {1, 0xca},  /* a byte too many */
+        {2, 0x80},  /* no chain */
+        {3, 0x00},  /* a zero that is written out */
+        {4, 0x03},  /* a tip over the fee */
+        {9, 0x01},  /* a receiver of one byte */
+        {10, 0x00}, /* a value with a leading zero */
+        {11, 0xc0}, /* data that is a list */
+        {12, 0x80}, /* no access list */
+    };
+    struct tx_parsed p;
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(tx_parse(BYTES(plain), &p, &e), ERR_OK);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        uint8_t text[sizeof plain];
+
+        memcpy(text, plain, sizeof text);
+        text[wrong[i].at] = wrong[i].byte;
+        if (tx_parse(BYTES(text), &p, &e) == ERR_OK)
+            fail_msg("byte %zu may be %02x", wrong[i].at, wrong[i].byte);
+    }
+    for (size_t n = 0; n < sizeof plain; n++)
+        assert_int_not_equal(tx_parse((struct bytes){plain, n}, &p, &e), ERR_OK);
+}
+
+static void a_signature_that_nobody_made_is_refused(void **state)
+{
+    AUTO(secret) key =
+        read_key("0x0000000000000000000000000000000000000000000000000000000000000001");
+    struct buf raw AUTO_CALL(buf_done) = BUF(4096);
+    struct eth_tx tx = simple();
+    struct tx_parsed p;
+    struct hash32 hash;
+    struct addr sender;
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(tx_sign(&tx, key, &raw, &hash, &e), ERR_OK);
+    assert_int_equal(tx_parse(buf_bytes(&raw), &p, &e), ERR_OK);
+    sender = p.sender;
+    memset(raw.p + raw.n - 32, 0xff, 32); /* s over the group's order */
+    assert_int_equal(tx_parse(buf_bytes(&raw), &p, &e), ERR_VERIFY);
+    buf_clear(&raw);
+    assert_int_equal(tx_sign(&tx, key, &raw, &hash, &e), ERR_OK);
+    raw.p[4] ^= 4; /* another tip: then it was somebody else */
+    if (tx_parse(buf_bytes(&raw), &p, &e) == ERR_OK)
+        assert_false(addr_eq(&p.sender, &sender));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +305,8 @@ int main(void)
         cmocka_unit_test(a_transaction_for_no_chain_is_refused),
         cmocka_unit_test(a_tip_over_the_fee_is_refused),
         cmocka_unit_test(data_beyond_the_bound_is_refused),
+        cmocka_unit_test(a_text_that_is_no_transaction_is_refused),
+        cmocka_unit_test(a_signature_that_nobody_made_is_refused),
     };
 
     json_init();
