@@ -25,6 +25,8 @@ static const char *const errors[] = {
     "ListFull()",
     "NoCode()",
     "NoPcrMask()",
+    "NotAllowed()",
+    "NotAttested()",
     "NotWritten()",
     "NotYours()",
     "NothingWaits()",
@@ -39,7 +41,7 @@ static const char *const errors[] = {
     "Unknown()",
     "UnknownKind(uint8)",
     "UnknownLayout(uint16)",
-    "WrongLength(string,uint256)",
+    "WrongLength(uint256,uint256)",
     "WrongScheme()",
 };
 

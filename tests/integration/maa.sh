@@ -105,7 +105,7 @@ refused "a quote over something else is not sent" 5 'HCL_BINDING' \
     --runtime-data "$WORK/runtime.json" "${proof[@]}"
 refused "an older version of the service's API is told" 4 'status 404.*API version 2020-10-01' \
     of_file --api-version 2020-10-01
-refused "the instance's name is needed" 5 'JWS_KEY' \
+refused "the instance's name is needed" 5 'MAA_ISSUER' \
     teereg evidence maa-token --endpoint "$maa" --file "$WORK/evidence" "${proof[@]}"
 refused "this machine without a vTPM says what would help" 1 'this machine \(--file FILE' \
     token
@@ -152,7 +152,7 @@ fault key-signer 5 MAA_KEY
 fault key-product 5 MAA_KEY
 fault key-svn 5 MAA_KEY
 fault key-root-unknown 5 PCK_CHAIN
-fault key-issuer 5 JWS_KEY
+fault key-issuer 5 MAA_ISSUER
 fault huge 1 'more than'
 fault silent 6 'no answer in time' 2
 fault busy 6 'status 429'

@@ -220,7 +220,7 @@ static void a_token_of_another_instance_is_refused(void **state)
 {
     (void)state;
     refuses(SIM_MAA_OTHER_ISSUER, FAULT_MAA_ISSUER);
-    refuses(SIM_MAA_CERT_ISSUER, FAULT_JWS_KEY);
+    refuses(SIM_MAA_CERT_ISSUER, FAULT_MAA_ISSUER);
 }
 
 static void a_token_for_another_nonce_is_refused(void **state)
@@ -353,7 +353,7 @@ static void without_a_name_the_issuer_is_who_was_asked(void **state)
 
     (void)state;
     by.issuer = NULL;
-    assert_int_equal(get(SIM_MAA_OK, &a, &by, 20000).fault, FAULT_JWS_KEY);
+    assert_int_equal(get(SIM_MAA_OK, &a, &by, 20000).fault, FAULT_MAA_ISSUER);
 }
 
 static void a_pinned_policy_of_the_instance_must_be_the_one(void **state)

@@ -128,12 +128,19 @@ static void garbage_is_refused(void **state)
                                         "[null]",
                                         "{}",
                                         "[[]]",
-                                        "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1.5}",
                                         "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"a\"}}"};
 
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         assert_int_equal(parse(texts[i], 1), ERR_UPSTREAM);
+}
+
+static void a_fraction_is_nothing_that_can_be_read(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1.5}", 1), ERR_OK);
+    assert_false(json_is_string(calls[0].ret_result) || json_is_object(calls[0].ret_result) ||
+                 json_is_array(calls[0].ret_result) || json_is_null(calls[0].ret_result));
 }
 
 static void an_answer_over_the_bound_is_too_large(void **state)
