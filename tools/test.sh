@@ -79,7 +79,7 @@ stage_asan() {
 stage_tsan() {
     configure_tsan
     compile build-tsan
-    meson_test build-tsan --suite base --suite net --suite chain --suite kms --suite service \
+    meson_test build-tsan --suite base --suite net --suite chain --suite attest --suite kms --suite service \
         --timeout-multiplier 4
 }
 

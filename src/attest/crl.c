@@ -11,6 +11,10 @@ static const uint8_t oid_crl_number[] = {0x55, 0x1d, 0x14};
 
 #define EXTENSIONS_MAX 16
 
+/* Of id-ce, 2.5.29: what makes a list another thing than the whole list of its issuer. */
+static const uint8_t oid_id_ce[] = {0x55, 0x1d};
+enum { CE_DELTA = 27, CE_DISTRIBUTION_POINT = 28, CE_CERTIFICATE_ISSUER = 29 };
+
 void crl_done(struct crl *c)
 {
     free(c->revoked);
@@ -51,6 +55,17 @@ static enum err_code parse_number(struct bytes value, struct bytes *ret, struct 
     return ERR_OK;
 }
 
+/* RFC 5280 wants them critical; a list that says so otherwise is not a whole one either. */
+static bool is_partial(struct bytes oid)
+{
+    uint8_t last;
+
+    if (oid.n != 3 || !bytes_eq((struct bytes){oid.p, 2}, BYTES(oid_id_ce)))
+        return false;
+    last = oid.p[2];
+    return last == CE_DELTA || last == CE_DISTRIBUTION_POINT || last == CE_CERTIFICATE_ISSUER;
+}
+
 /* A list of extensions.  ret_number: contents of the CRL number, empty: none; NULL: not one of the
  * list. */
 static enum err_code parse_extensions(struct bytes list, struct bytes *ret_number, struct err *e)
@@ -73,7 +88,10 @@ static enum err_code parse_extensions(struct bytes list, struct bytes *ret_numbe
             TRY(der_bool(&flag, &critical, e));
         TRY(der_expect(&in, DER_OCTET_STRING, &value, e));
         TRY(der_finish(&in, "an extension", e));
-        /* Delta lists, indirect lists and lists of some reasons only all say so critically. */
+        if (is_partial(oid.body))
+            return err_set(
+                e, ERR_INVALID,
+                "a delta list, one of some certificates only, or one of another issuer's");
         if (critical)
             return err_set(e, ERR_INVALID, "a critical extension, which none of Intel's has");
         for (size_t i = 0; i < n; i++)

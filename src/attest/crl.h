@@ -2,8 +2,9 @@
  * Room: attest.
  *
  * Nothing here is verified (collateral.h does).  Exactly one list, nothing behind it; signed with
- * ecdsa-with-SHA256; a CRL number; no unknown critical extension, of the list or of an entry (so
- * neither delta nor indirect lists pass); no serial twice. */
+ * ecdsa-with-SHA256; a CRL number; no critical extension, of the list or of an entry, for Intel's
+ * have none; critical or not, no delta CRL indicator, issuing distribution point or certificate
+ * issuer; no serial twice. */
 #pragma once
 #include "base/buf.h"
 

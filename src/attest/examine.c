@@ -20,6 +20,7 @@ static const char *const names[CHECKS] = {
     [CHECK_PCK_CHAIN] = "PCK chain",
     [CHECK_PCK_VALIDITY] = "PCK validity",
     [CHECK_PCK_REVOCATION] = "PCK not revoked",
+    [CHECK_PCK_EXTENSION] = "SGX extension of the PCK certificate",
     [CHECK_PLATFORM] = "TCB info is of this platform",
     [CHECK_QE_SIGNATURE] = "QE report signature",
     [CHECK_QE_BINDING] = "attestation key in QE report",
@@ -162,7 +163,8 @@ static void examine_platform(struct work *w)
     JUDGE(w, CHECK_PCK_CHAIN, find_platform(w, &chain, fault, why));
     if (!w->platform)
         return;
-    w->to->has_platform = true;
+    JUDGE(w, CHECK_PCK_EXTENSION, pck_extension_check(w->platform, fault, why));
+    w->to->has_platform = w->platform->has_ext;
     facts->pck = w->platform->ext;
     facts->ca = w->platform->ca;
     facts->root = w->platform->root;
@@ -265,7 +267,7 @@ static void ask_source(struct work *w)
     struct collateral_query q = {.tee = w->ask->tee};
 
     w->collateral = w->ask->collateral;
-    if (w->collateral || !source || !w->platform)
+    if (w->collateral || !source || !w->to->has_platform)
         return;
     memcpy(q.fmspc, w->platform->ext.fmspc, sizeof q.fmspc);
     q.ca = w->platform->ca;
@@ -293,18 +295,24 @@ static void examine_collateral(struct work *w)
 
 /* ---- C, D: with collateral ---- */
 
+/* By the lists that hold: what one of them says needs no other. */
 static enum err_code check_revocation(const struct work *w, enum attest_fault *fault, struct err *e)
 {
-    const collateral_object *list = w->collateral->part[COLLATERAL_PCK_CRL];
-    const struct crl *root_crl = &w->collateral->part[COLLATERAL_ROOT_CRL]->crl;
+    const collateral_object *list =
+        held(w, CHECK_PCK_CRL) ? w->collateral->part[COLLATERAL_PCK_CRL] : NULL;
+    const collateral_object *of_root =
+        held(w, CHECK_ROOT_CRL) ? w->collateral->part[COLLATERAL_ROOT_CRL] : NULL;
     const pck_platform *p = w->platform;
 
-    if (crl_has(&list->crl, (struct bytes){p->leaf_serial, p->leaf_serial_len}))
+    if (list && crl_has(&list->crl, (struct bytes){p->leaf_serial, p->leaf_serial_len}))
         return attest_fail(fault, e, FAULT_PCK_REVOKED, "the PCK certificate is revoked");
-    /* The list may come with another certificate of the same CA. */
-    if (crl_has(root_crl, (struct bytes){p->ca_serial, p->ca_serial_len}) ||
-        crl_has(root_crl, (struct bytes){list->signer_serial, list->signer_serial_len}))
+    if (of_root && crl_has(&of_root->crl, (struct bytes){p->ca_serial, p->ca_serial_len}))
         return attest_fail(fault, e, FAULT_PCK_REVOKED, "the PCK CA certificate is revoked");
+    /* The list may come with another certificate of the same CA. */
+    if (of_root && list &&
+        crl_has(&of_root->crl, (struct bytes){list->signer_serial, list->signer_serial_len}))
+        return attest_fail(fault, e, FAULT_PCK_REVOKED,
+                           "the CA certificate that came with the PCK CRL is revoked");
     return ERR_OK;
 }
 
@@ -415,8 +423,8 @@ static void examine_platform_policy(struct work *w)
         else
             JUDGE(w, all[i].check,
                   all[i].step(w->ask->policy, &w->to->facts, w->ask->now, fault, why));
-    if (!w->platform)
-        not_judged(w, CHECK_PLATFORM_ALLOWED, "needs the PCK chain");
+    if (!w->to->has_platform)
+        not_judged(w, CHECK_PLATFORM_ALLOWED, "needs the platform");
     else
         JUDGE(w, CHECK_PLATFORM_ALLOWED,
               step_platform_allowed(w->ask->policy, &w->to->facts, w->ask->now, fault, why));
@@ -463,12 +471,12 @@ static void examine_pck_with_collateral(struct work *w)
 {
     if (!w->platform)
         not_judged(w, CHECK_PCK_REVOCATION, "needs the PCK chain");
-    else if (!held(w, CHECK_ROOT_CRL) || !held(w, CHECK_PCK_CRL))
-        not_judged(w, CHECK_PCK_REVOCATION, "needs both revocation lists");
     else
         JUDGE(w, CHECK_PCK_REVOCATION, check_revocation(w, fault, why));
-    if (!w->platform || !held(w, CHECK_TCB_INFO))
-        not_judged(w, CHECK_PLATFORM, "needs the PCK chain and the TCB info");
+    if (held(w, CHECK_PCK_REVOCATION) && (!held(w, CHECK_ROOT_CRL) || !held(w, CHECK_PCK_CRL)))
+        not_judged(w, CHECK_PCK_REVOCATION, "needs both revocation lists");
+    if (!w->to->has_platform || !held(w, CHECK_TCB_INFO))
+        not_judged(w, CHECK_PLATFORM, "needs the platform and the TCB info");
     else
         JUDGE(w, CHECK_PLATFORM, check_platform(w, fault, why));
 }

@@ -32,8 +32,9 @@ enum attest_check {
     CHECK_FRESHNESS,         /* B: all four, and their signers, are of now */
     CHECK_SIGNERS,           /* B: no signer is revoked */
     CHECK_PCK_CHAIN,         /* C */
-    CHECK_PCK_VALIDITY,      /* C */
     CHECK_PCK_REVOCATION,    /* C: leaf and CA */
+    CHECK_PCK_VALIDITY,      /* C */
+    CHECK_PCK_EXTENSION,     /* D: the SGX extension of the leaf */
     CHECK_PLATFORM,          /* D: FMSPC and PCEID are those of the TCB info */
     CHECK_QE_SIGNATURE,      /* E */
     CHECK_QE_BINDING,        /* E */
@@ -111,7 +112,7 @@ struct attest_examination {
     enum attest_fault fault; /* of it */
     struct attest_finding check[CHECKS];
     bool has_quote;    /* parsed: the quote's part of facts counts */
-    bool has_platform; /* the chain held: pck, ca and root count */
+    bool has_platform; /* chain and extension held: pck, ca and root count */
     struct attest_facts facts;
     uint16_t version; /* of the quote */
     size_t used;      /* bytes of the input that are the quote */

@@ -1,5 +1,6 @@
 #include "attest/pck.h"
 
+#include <stdio.h>
 #include "base/clock.h"
 #include "crypto/digest.h"
 #include "crypto/pem.h"
@@ -207,6 +208,20 @@ static enum err_code parse_chain(struct bytes pem, const struct attest_roots *ro
     return parse_cert(&c->der[1], "PCK CA certificate", &c->ca, fault, e);
 }
 
+static void read_extension(struct bytes sgx, pck_platform *p)
+{
+    struct err why;
+
+    p->has_ext = pck_extension_parse(sgx, &p->ext, NULL, &why) == ERR_OK;
+    if (!p->has_ext) /* without the fault's name, which is said anyway */
+        snprintf(p->ext_why, sizeof p->ext_why, "%.159s", why.msg + strcspn(why.msg, ":") + 2);
+}
+
+enum err_code pck_extension_check(const pck_platform *p, enum attest_fault *fault, struct err *e)
+{
+    return p->has_ext ? ERR_OK : attest_fail(fault, e, FAULT_PCK_EXTENSION, "%s", p->ext_why);
+}
+
 enum err_code pck_chain_verify(struct bytes pem, const struct attest_roots *roots,
                                struct pck_cas *cas, const struct hash32 *seen, pck_platform **ret,
                                enum attest_fault *fault, struct err *e)
@@ -223,7 +238,7 @@ enum err_code pck_chain_verify(struct bytes pem, const struct attest_roots *root
     TRY(check_uses(&c, fault, e));
     TRY(check_ca(&c, cas, seen, fault, e));
     TRY(check_signature(&c.leaf, &c.ca, "PCK certificate", fault, e));
-    TRY(pck_extension_parse(c.leaf.sgx, &p->ext, fault, e));
+    read_extension(c.leaf.sgx, p);
     if (p256_pub_new(c.leaf.key, &p->key, &why) != ERR_OK)
         return attest_fail(fault, e, FAULT_PCK_CHAIN, "PCK key: %s", why.msg);
     p->leaf_serial_len = pck_serial_keep(c.leaf.serial, p->leaf_serial);

@@ -83,8 +83,10 @@ typedef struct pck_platform pck_platform;
 struct pck_platform {
     const struct attest_root *root;
     enum pck_ca ca;
-    struct pck_extension ext;
-    p256_pub *key; /* of the leaf */
+    bool has_ext;             /* the next one counts; else */
+    char ext_why[160];        /* what is wrong with it */
+    struct pck_extension ext; /* the leaf's SGX extension */
+    p256_pub *key;            /* of the leaf */
     uint8_t leaf_serial[PCK_SERIAL_MAX], ca_serial[PCK_SERIAL_MAX];
     size_t leaf_serial_len, ca_serial_len;
     struct hash32 ca_id; /* SHA-256 of the CA's subject Name and key: who signs the PCK CRL */
@@ -105,13 +107,18 @@ void pck_ca_pair(const struct attest_root *root, struct bytes ca_der, struct has
 
 /* pem: three CERTIFICATE blocks, optionally followed by one NUL.  cas may be NULL.  seen: a pair
  * whose signature was verified elsewhere, as the issuer's of a PCK CRL is; NULL: none.  Does not
- * look at the clock: what it makes may be kept; pck_validity_check is asked at each use. */
+ * look at the clock: what it makes may be kept; pck_validity_check is asked at each use.  Nor does
+ * it refuse for the SGX extension, so that expiry and revocation of such a chain are told as well:
+ * ext is read only after pck_extension_check. */
 MUST_CHECK enum err_code pck_chain_verify(struct bytes pem, const struct attest_roots *roots,
                                           struct pck_cas *cas, const struct hash32 *seen,
                                           pck_platform **ret, enum attest_fault *fault,
                                           struct err *e);
 void pck_platform_free(pck_platform *p);
 DEFINE_AUTO(pck_platform, pck_platform_free);
+/* PCK_EXTENSION unless the leaf has the extension, and it is as it should be. */
+MUST_CHECK enum err_code pck_extension_check(const pck_platform *p, enum attest_fault *fault,
+                                             struct err *e);
 /* PCK_EXPIRED unless not_before <= now <= not_after for every certificate. */
 MUST_CHECK enum err_code pck_validity_check(const struct pck_validity *v, int64_t now,
                                             enum attest_fault *fault, struct err *e);

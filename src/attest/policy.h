@@ -8,7 +8,7 @@
 #include "base/json.h"
 
 #define POLICY_LIST_MAX     32
-#define POLICY_ADVISORY_LEN 24
+#define POLICY_ADVISORY_LEN 64 /* with a NUL, as in collateral: what has a name can be denied */
 #define POLICY_TLVS_MAX     16384
 #define POLICY_BODY_MAX     (POLICY_TLVS_MAX + 32)
 

@@ -139,7 +139,9 @@ static enum err_code get_advisories(const json *obj, struct attest_policy *p, st
 
         if (n == 0 || n >= POLICY_ADVISORY_LEN)
             return err_set(e, ERR_INVALID,
-                           "\"denied_advisories\": expected names like INTEL-SA-00837");
+                           "\"denied_advisories\": expected names like INTEL-SA-00837, of at most "
+                           "%d characters",
+                           POLICY_ADVISORY_LEN - 1);
         memcpy(p->denied_advisories[i].id, id, n);
     }
     p->n_denied_advisories = json_len(list);

@@ -77,8 +77,11 @@ static enum err_code read_advisories(const json *level, struct pool *pool, struc
         const char *id = json_str(json_at(list, i));
         size_t len = id ? strlen(id) : 0;
 
-        if (len == 0 || len >= TCB_ADVISORY_LEN)
+        if (len == 0)
             return err_set(e, ERR_INVALID, "\"advisoryIDs\" has one that is no name");
+        if (len >= TCB_ADVISORY_LEN)
+            return err_set(e, ERR_INVALID, "\"advisoryIDs\" has one of %zu characters, at most %d",
+                           len, TCB_ADVISORY_LEN - 1);
         for (size_t k = 0; k < len; k++)
             if (!isalnum((unsigned char)id[k]) && id[k] != '-')
                 return err_set(e, ERR_INVALID, "\"advisoryIDs\" has one that is no name");

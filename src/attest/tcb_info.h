@@ -10,7 +10,7 @@
 #define TCB_TEXT_MAX       65536
 #define TCB_LEVELS_MAX     256
 #define TCB_MODULES_MAX    32
-#define TCB_ADVISORY_LEN   24 /* "INTEL-SA-00828" and longer */
+#define TCB_ADVISORY_LEN   64 /* with a NUL; "INTEL-SA-00828" is what there is today */
 #define TCB_ADVISORIES_MAX 4096
 
 /* What a level says, whichever kind of level it is. */

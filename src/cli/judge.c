@@ -183,6 +183,7 @@ enum err_code cli_platform(struct bytes quote, struct collateral_query *ret, str
         TRY(quote_parse_sgx(quote, &q, &fault, e));
     }
     TRY(pck_chain_verify(q.pck_pem, attest_roots(), NULL, NULL, &p, &fault, e));
+    TRY(pck_extension_check(p, &fault, e));
     *ret = (struct collateral_query){.tee = q.tee, .ca = p->ca, .root = p->root};
     memcpy(ret->fmspc, p->ext.fmspc, sizeof ret->fmspc);
     return ERR_OK;

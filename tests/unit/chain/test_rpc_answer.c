@@ -519,6 +519,7 @@ int main(void)
         FRESH(neither_result_nor_error_is_refused),
         FRESH(another_version_is_refused),
         FRESH(garbage_is_refused),
+        FRESH(a_fraction_is_nothing_that_can_be_read),
         FRESH(an_answer_over_the_bound_is_too_large),
         FRESH(an_error_for_the_whole_batch_is_told),
         FRESH(an_error_of_one_call_leaves_the_others),
