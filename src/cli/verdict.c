@@ -6,11 +6,13 @@ void verdict_done(struct verdict *v)
 {
     json_free(v->checks);
     json_free(v->event_log);
+    json_free(v->skipped);
 }
 
 enum err_code verdict_begin(struct verdict *v, struct err *e)
 {
-    return json_new_array(&v->checks, e);
+    TRY(json_new_array(&v->checks, e));
+    return json_new_array(&v->skipped, e);
 }
 
 enum err_code verdict_check(struct verdict *v, const char *name, const struct attest_finding *f,
@@ -20,12 +22,12 @@ enum err_code verdict_check(struct verdict *v, const char *name, const struct at
     char detail[320];
 
     if (!f->judged && !f->detail[0] && !always)
-        return ERR_OK;
+        return json_append_str(v->skipped, name, e);
     TRY(json_new_object(&one, e));
     TRY(json_put_str(one, "name", name, e));
     TRY(json_put_bool(one, "ok", f->judged && f->fault == FAULT_NONE, e));
     if (!f->judged)
-        snprintf(detail, sizeof detail, "%s", f->detail[0] ? f->detail : "not judged");
+        snprintf(detail, sizeof detail, "skipped: %s", f->detail[0] ? f->detail : "not reached");
     else if (f->fault != FAULT_NONE)
         snprintf(detail, sizeof detail, "%s: %s", attest_fault_name(f->fault), f->detail);
     else
@@ -171,6 +173,7 @@ enum err_code verdict_tell(const struct cli_args *a, struct verdict *v, struct e
         TRY(json_put_null(result, "status", e));
     TRY(put_error(v, result, e));
     TRY(json_put(result, "checks", TAKE(v->checks), e));
+    TRY(json_put(result, "skipped", TAKE(v->skipped), e));
     TRY(put_tcb(v->tcb, result, e));
     TRY(put_platform(v->platform, result, e));
     TRY(put_measurements(v, result, e));

@@ -36,6 +36,7 @@ assert v["error"] is None or set(v["error"]) == {"code", "message"}, v
 assert all(set(c) == {"name", "ok", "detail"} and isinstance(c["ok"], bool) for c in v["checks"]), v
 assert v["checks"] and len(check) == len(v["checks"]), v
 assert all(c["ok"] for c in v["checks"]) == (v["verdict"] == "accept"), v
+assert not set(check) & set(v["skipped"]), v
 for member in ("status", "tcb_date", "advisories", "evaluation_number", "measurements"):
     assert member in v, member
 if not eval(sys.argv[2]):
@@ -69,6 +70,64 @@ answer "for a contract of version 1 it is that of PCRs 4, 9 and 11, without a ma
 answer "evidence that is refused has none" 3 'v["identity"] is None' "${phala_early[@]}" "${contract[@]}"
 answer "a token gives none" 0 'v["identity"] is None' "${token[@]}" "${contract[@]}"
 wrong "there are two schemes" '--scheme' "${phala[@]}" "${contract[@]}" --scheme 3
+
+# ---- what was not judged ----
+
+answer "a check that nobody asked for is listed as skipped, not as one that holds" 0 \
+    '"report data" in v["skipped"]' "${phala[@]}"
+answer "and where its answer is asked for it is a check" 3 \
+    'v["error"]["code"] == "REPORT_DATA" and v["skipped"] == []' "${phala[@]}" --report-data "$(printf '%0128d' 1)"
+answer "what was not reached is not ok, and says what it lacks" 3 \
+    'v["status"] is None and check["TCB level"]["detail"].startswith("skipped: ")' "${phala[@]:0:2}"
+answer "of what is no quote nothing was reached" 3 \
+    'sum(c["detail"] == "skipped: not reached" for c in v["checks"]) > 20' --file "$vectors/negative/n34_trunc_0047.bin"
+answer "the same of Azure" 0 '"report data in vTPM quote" in v["skipped"] and "paravisor" in v["skipped"]' "${azure[@]}"
+answer "and of tokens" 0 '"nonce" in v["skipped"] and "nonce" not in check' "${token[@]}"
+
+# ---- odd files and options ----
+
+empty=$WORK/empty garbage=$WORK/garbage
+: >"$empty"
+head -c 3000 /dev/urandom >"$garbage"
+for type in tdx-dcap azure-vtpm; do
+    wrong "$type: a file that is not there is the caller's mistake" 'no-such-file' --type $type --file "$WORK/no-such-file"
+    wrong "$type: so is a folder" "$WORK" --type $type --file "$WORK"
+    answer "$type: an empty file is refused" 3 'v["error"]["code"] in ("PARSE_SIZE", "AZURE_EVIDENCE")' \
+        --type $type --file "$empty"
+    for text in '{' '[]' '{}' '{"type":"tdx-dcap"}' '{"type":"x","quote":"","payload":""}' '{"quote":1.5e400}'; do
+        printf '%s' "$text" >"$WORK/odd"
+        answer "$type: $text is refused" 3 'True' --type $type --file "$WORK/odd"
+    done
+done
+answer "random bytes are no quote" 3 'v["error"]["code"] != "NONE"' --file "$garbage"
+od -An -v -tx1 "${phala[1]}" | tr -d " \n" >"$WORK/hex"
+base64 "${phala[1]}" >"$WORK/base64"
+answer "a quote in hex digits is no raw quote" 3 'True' --file "$WORK/hex" "${phala[@]:2}"
+answer "nor is one in base64" 3 'True' --file "$WORK/base64" "${phala[@]:2}"
+wrong "a time before 1970 is the caller's mistake" '--at' "${phala[@]:0:4}" --at -1
+wrong "and one that is no number" '--at' "${phala[@]:0:4}" --at 2025-06-24
+wrong "and one beyond all clocks" '--at' "${phala[@]:0:4}" --at 99999999999999999999
+wrong "a status that does not exist is the caller's mistake" '--accept-status' "${phala[@]}" --accept-status Splendid
+wrong "no status is none" '--accept-status' "${phala[@]}" --accept-status ''
+wrong "Revoked is never acceptable" '--accept-status.*Revoked' "${phala[@]}" --accept-status UpToDate,Revoked
+wrong "any stands alone" '--accept-status' "${phala[@]}" --accept-status any,UpToDate
+wrong "there are three types" '--type' --type sev-snp --file "$empty"
+wrong "collateral that is not there is the caller's mistake" 'collateral' "${phala[@]:0:2}" --collateral "$WORK/no-such-file"
+wrong "a root that is none is the caller's mistake" '--root' "${phala[@]}" --root "$garbage"
+answer "any widens statuses, and not what has ended" 3 'v["error"]["code"] == "COLLATERAL_EXPIRED"' \
+    "${phala[@]:0:4}" --at 1760000000 --accept-status any
+answer "nor a DEBUG TD" 3 'v["error"]["code"] == "TD_DEBUG" and v["status"] == "UpToDate"' \
+    --file "$vectors/quotes/tdx_v4_50806f_DEBUG_coco4.bin" --collateral "$vectors/collateral/google_50806f_2023-06.json" \
+    --at 1687600000 --accept-status any
+answer "garbage for collateral is refused by name" 3 'v["error"]["code"] == "COLLATERAL_FORMAT"' \
+    "${phala[@]:0:2}" --collateral "$empty"
+python3 - "${phala[3]}" >"$WORK/more.json" <<'END'
+import json, sys
+b = json.load(open(sys.argv[1]))
+print(json.dumps({"seconds": 1.5, "more": [18446744073709551616], **b}))
+END
+answer "members of a bundle that nobody reads do not matter" 0 'v["status"] == "UpToDate"' \
+    "${phala[@]:0:2}" --collateral "$WORK/more.json" --at 1750800000
 
 # ---- a token's issuer ----
 
