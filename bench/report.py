@@ -15,6 +15,7 @@ def read(name):
 
 primitives = read("primitives")[0]
 keepalive = read("keepalive")
+chain = read("chain")[0]
 verify = primitives["p256_verify_ns"]
 floors = read("floor")
 floor = statistics.median(r["floor_per_second"] for r in floors)
@@ -44,6 +45,8 @@ rows = [
         target=2.3, floor=2),
     row("quote_verify_qe_known", primitives["quote_qe_known_ns"] / verify, "P-256 verifies", "lower",
         target=1.25, floor=1),
+    row("chain_decision_warm", chain["decision_ns"] / 1000, "us", "lower", target=20),
+    row("chain_proof_account_5_slots", chain["proof_ns"] / 1000, "us", "lower", target=400),
     row("release_keepalive", 100 * share, "% of floor", "higher", target=50, floor=100),
     row("release_keepalive_rate", middle(keepalive, "per_second"), "releases/s", "higher", floor=floor),
     row("release_keepalive_p99", middle(keepalive, "p99_us") * 1000 / verify,
