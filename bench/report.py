@@ -52,6 +52,13 @@ def memory(heap):
     ]
 
 
+def chain(measured):
+    return [
+        row("chain_decision_warm", measured["decision_ns"] / 1000, "us", "lower", target=20),
+        row("chain_proof_account_5_slots", measured["proof_ns"] / 1000, "us", "lower", target=400),
+    ]
+
+
 def system(verify):
     """verify: nanoseconds of a P-256 verify."""
     keepalive, new, floors = read("keepalive"), read("new"), read("floor")
@@ -117,7 +124,7 @@ def main():
     verify = middle(turns, "p256_verify_ns")
     versions = {"OpenSSL": turns[0]["openssl"], "dcap-qvl": turns[0]["dcap_qvl"]["version"],
                 "go-tdx-guest": turns[0]["go_tdx_guest"]["version"]}
-    rows = verification(turns) + memory(heap) + system(verify)
+    rows = verification(turns) + memory(heap) + chain(read("chain")[0]) + system(verify)
     if mode == "--json":
         print(json.dumps({"rows": rows, "versions": versions}))
         return 0

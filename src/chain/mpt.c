@@ -246,11 +246,11 @@ enum err_code mpt_prove_slot(const struct hash32 *storage_root, const struct has
     keccak256(BYTES_OF(*slot), &path);
     TRY_IN(e, mpt_prove(storage_root, &path, nodes, n, &found, &value, e), "slot");
     if (found) {
-        if (rlp_parse(value, &item, e) != ERR_OK || item.list || item.body.n == 0)
+        if (rlp_parse(value, &item, e) != ERR_OK || item.list)
             return err_set(e, ERR_VERIFY, "slot: proof: the value is no word");
         TRY_IN(e, word_of(item.body, &word, e), "slot");
     }
-    *ret_found = found;
+    *ret_found = !hash32_is_zero(&word);
     *ret_word = word;
     return ERR_OK;
 }

@@ -37,8 +37,8 @@ struct mpt_account {
 MUST_CHECK enum err_code mpt_prove_account(const struct hash32 *state_root,
                                            const struct addr *address, const struct bytes *nodes,
                                            size_t n, struct mpt_account *ret, struct err *e);
-/* The word in a slot under an account's storage root; zero where the proof shows that there is
- * none, which *ret_found tells (a trie holds no zero). */
+/* The word in a slot under an account's storage root; zero, and *ret_found false, where the proof
+ * shows that there is none (anvil keeps zeros that were written, Ethereum does not: the same). */
 MUST_CHECK enum err_code mpt_prove_slot(const struct hash32 *storage_root,
                                         const struct hash32 *slot, const struct bytes *nodes,
                                         size_t n, bool *ret_found, struct hash32 *ret_word,

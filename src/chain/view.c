@@ -42,6 +42,19 @@ enum err_code chain_view_logs(const struct chain_view *v, const struct finalized
     return v->ops->logs(v->self, at, contract, topic0, topic1, ret, max, ret_n, e);
 }
 
+unsigned chain_view_doubts(const struct chain_view *v)
+{
+    return v->ops->doubts ? v->ops->doubts(v->self) : 0;
+}
+
+bool chain_view_health(const struct chain_view *v, struct chain_health *ret)
+{
+    if (!v->ops->health)
+        return false;
+    v->ops->health(v->self, ret);
+    return true;
+}
+
 void chain_view_done(struct chain_view *v)
 {
     if (v->ops && v->ops->free)

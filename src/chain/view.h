@@ -3,8 +3,9 @@
  * It answers (contract, slots[], code hash) at ONE finalized block.  A struct finalized_block is
  * made by a chain view only; who holds one knows that its view accepted it.  Facts are cached per
  * block, so a release at a known block costs no round trip.  All functions may be called from any
- * thread.  Modes are constructors: "trusted" (chain/view_trusted.h, development builds alone);
- * others fit the same seam.  Source: docs/ARCHITECTURE.md, "The chain view". */
+ * thread.  Modes are constructors: "quorum" (chain/view_quorum.h), "trusted" (chain/view_trusted.h,
+ * development builds alone); others fit the same seam.  Source: docs/ARCHITECTURE.md, "The chain
+ * view". */
 #pragma once
 #include "base/buf.h"
 
@@ -16,9 +17,31 @@ struct block_ref {
 struct finalized_block {
     struct block_ref ref;
     uint64_t timestamp; /* seconds since 1970, the chain's */
+    unsigned doubt;     /* 0, or which of chain_view_doubts reads are to show */
 };
 
 #define CHAIN_SLOTS_MAX 64 /* in one read */
+
+/* How a view fares, for status and metrics. */
+#define CHAIN_ENDPOINTS_MAX 16
+struct chain_endpoint {
+    char host[320];
+    bool working;
+    uint64_t quarantine_s, answers, failures, lies, answer_ns, finalized, latest;
+    char fault[200]; /* the last; empty: none */
+};
+struct chain_health {
+    struct finalized_block block; /* the newest that was accepted */
+    uint64_t lag_s;               /* its age by this clock */
+    uint64_t cache_age_ms;        /* since it was last confirmed */
+    uint64_t latest_age_ms;       /* since the newest blocks were last seen */
+    uint64_t proof_ns;            /* how long the last proofs took to get and check */
+    unsigned quorum, doubts;
+    uint64_t conflicts; /* endpoints that were found to lie, ever */
+    size_t n_endpoints;
+    struct chain_endpoint endpoint[CHAIN_ENDPOINTS_MAX];
+    struct err fault; /* why nothing is handed out; ERR_OK: it is */
+};
 
 /* One log entry, as a node tells it: untrusted. */
 struct chain_log {
@@ -49,6 +72,10 @@ struct chain_view_ops {
     enum err_code (*logs)(void *self, const struct finalized_block *at, const struct addr *contract,
                           const struct hash32 *topic0, const struct hash32 *topic1,
                           struct chain_log *ret, size_t max, size_t *ret_n, struct err *e);
+    /* See chain_view_doubts.  NULL where a view looks at finalized blocks alone. */
+    unsigned (*doubts)(void *self);
+    /* NULL where there is nothing to tell. */
+    void (*health)(void *self, struct chain_health *ret);
     void (*free)(void *self);
 };
 
@@ -88,6 +115,12 @@ MUST_CHECK enum err_code chain_view_logs(const struct chain_view *v,
                                          const struct addr *contract, const struct hash32 *topic0,
                                          const struct hash32 *topic1, struct chain_log *ret,
                                          size_t max, size_t *ret_n, struct err *e);
+/* How many doubts there are about the newest finalized block: what grants must be final, what
+ * denies counts at once.  Whoever decides asks the same again at the block with `doubt` set to 1 to
+ * this number: then slots hold what the newest blocks have, where that differs. */
+unsigned chain_view_doubts(const struct chain_view *v);
+/* False where the view has nothing to tell. */
+bool chain_view_health(const struct chain_view *v, struct chain_health *ret);
 /* Ends the view and empties *v; fine on one that was never made. */
 void chain_view_done(struct chain_view *v);
 

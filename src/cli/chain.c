@@ -3,7 +3,7 @@
 #include "base/fs.h"
 #include "chain/header.h"
 #include "chain/proof.h"
-#include "cli/cli.h"
+#include "cli/chain.h"
 
 #define FILE_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
@@ -194,6 +194,18 @@ static const struct cli_verb verbs[] = {
      .options = verify_proof_options,
      .example = "teereg chain verify-proof --header block.json --proof proof.json --json",
      .run = verify_proof},
+    {.name = "status",
+     .summary = "Asks all nodes once: what they agree on, and how each of them fares.",
+     .options = chain_status_options,
+     .example = "teereg chain status --chain-id 1 --quorum 2 --rpc https://a.example \\\n"
+                "      --rpc https://b.example --rpc https://c.example",
+     .run = chain_status_verb},
+    {.name = "watch",
+     .summary = "Goes on asking, and says what changes: blocks, nodes that fail or lie.",
+     .options = chain_watch_options,
+     .example = "teereg chain watch --chain-id 1 --quorum 2 --rpc https://a.example \\\n"
+                "      --rpc https://b.example --rpc https://c.example --json",
+     .run = chain_watch_verb},
     {.name = NULL},
 };
 

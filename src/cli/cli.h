@@ -68,8 +68,11 @@ struct cli_noun {
 
 /* Options that several verbs have; a table entry each. */
 #define CLI_OPT_RPC                                                                                \
+    {"rpc", "URL", "JSON-RPC endpoint of an Ethereum node", "http://127.0.0.1:8545", CLI_MANY},    \
+        {"quorum", "K", "so many of the nodes must agree; without it a majority", NULL,            \
+         CLI_OPTIONAL},                                                                            \
     {                                                                                              \
-        "rpc", "URL", "JSON-RPC endpoint of an Ethereum node", "http://127.0.0.1:8545",            \
+        "rpc-ca", "FILE", "authorities of the nodes' certificates, PEM; else the system's", NULL,  \
             CLI_OPTIONAL                                                                           \
     }
 #define CLI_OPT_CHAIN_ID                                                                           \

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/judge.h"
 #include "cli/node.h"
+#include "cli/view.h"
 #include "cli/quotes.h"
 #include "instance/anchors.h"
 #include "instance/provision.h"
@@ -79,8 +80,9 @@ static enum err_code print_result(const struct cli_args *a, const struct provisi
     return cli_print(a, result, e);
 }
 
-static enum err_code anchors_of(const struct cli_args *a, struct provision_config *config,
-                                struct instance_anchors *ret, struct err *e)
+static enum err_code anchors_of(const struct cli_args *a, const struct cli_nodes *nodes,
+                                struct provision_config *config, struct instance_anchors *ret,
+                                struct err *e)
 {
     uint64_t min_delay;
 
@@ -92,14 +94,20 @@ static enum err_code anchors_of(const struct cli_args *a, struct provision_confi
     *ret = (struct instance_anchors){.chain_id = config->chain_id,
                                      .kms = config->kms,
                                      .app = config->app,
-                                     .endpoint = cli_value(a, "rpc"),
+                                     .view_mode = nodes->mode,
+                                     .n_endpoints = nodes->n,
+                                     .n_ca_keys = nodes->n_ca_keys,
+                                     .quorum = nodes->k,
                                      .min_delay = config->min_delay};
-    return cli_node_mode(&ret->view_mode, e);
+    memcpy(ret->endpoint, nodes->url, nodes->n * sizeof nodes->url[0]);
+    memcpy(ret->ca_key, nodes->ca_key, nodes->n_ca_keys * sizeof nodes->ca_key[0]);
+    return ERR_OK;
 }
 
 static enum err_code provision(const struct cli_args *a, struct err *e)
 {
     struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    struct cli_nodes nodes AUTO_CALL(cli_nodes_done) = {0};
     struct provisioned p AUTO_CALL(provisioned_done) = {0};
     struct buf event_log AUTO_CALL(buf_done) = BUF(EVIDENCE_LOG_MAX);
     AUTO(quote_provider) quotes = NULL;
@@ -113,7 +121,8 @@ static enum err_code provision(const struct cli_args *a, struct err *e)
 
     TRY(cli_judge_open(a, &judge, e));
     TRY(provision_may_write(cli_value(a, "out"), e));
-    TRY(anchors_of(a, &config, &anchors, e));
+    TRY(cli_nodes_of(a, &nodes, e));
+    TRY(anchors_of(a, &nodes, &config, &anchors, e));
     TRY(instance_anchors_hash(&anchors, &config.config_hash, e));
     TRY(measure_anchors(a, &config.config_hash, e));
     TRY(read_event_log(a, &event_log, e));

@@ -3,13 +3,14 @@
 #include "base/codec.h"
 #include "base/fs.h"
 #include "base/log.h"
-#include "chain/view_trusted.h"
 #include "cli/admin.h"
 #include "cli/cli.h"
 #include "cli/quotes.h"
 #include "cli/judge.h"
 #include "cli/files.h"
 #include "cli/node.h"
+#include "cli/view.h"
+#include "gov/contract.h"
 #include "net/http_client.h"
 #include "service/kms_service.h"
 
@@ -27,13 +28,21 @@
             CLI_OPTIONAL                                                                           \
     }
 
+static enum err_code chain_of(const struct cli_nodes *nodes, struct kms_config *ret, struct err *e)
+{
+    ret->view_mode = KMS_VIEW_QUORUM;
 #ifdef TEEREG_DEV_ROOTS
-#define VIEW_MODE KMS_VIEW_TRUSTED
-#else
-#define VIEW_MODE KMS_VIEW_QUORUM
+    if (strcmp(nodes->mode, "quorum") != 0)
+        ret->view_mode = KMS_VIEW_TRUSTED;
 #endif
+    ret->quorum = nodes->k;
+    for (size_t i = 0; i < nodes->n; i++)
+        TRY(kms_config_add_endpoint(ret, nodes->url[i], nodes->ca_key, nodes->n_ca_keys, e));
+    return ERR_OK;
+}
 
-static enum err_code security_of(const struct cli_args *a, struct kms_config *ret, struct err *e)
+static enum err_code security_of(const struct cli_args *a, const struct cli_nodes *nodes,
+                                 struct kms_config *ret, struct err *e)
 {
     uint64_t min_delay, max_age;
 
@@ -47,17 +56,18 @@ static enum err_code security_of(const struct cli_args *a, struct kms_config *re
     ret->listeners = cli_value(a, "metrics") ? KMS_LISTEN_METRICS_TCP : 0;
     TRY(cli_policy(a, &ret->policy, e));
     ret->compat = cli_value(a, "proxy-listen") ? KMS_PROXY_COMPAT : 0;
-    ret->view_mode = VIEW_MODE;
-    return kms_config_add_endpoint(ret, cli_value(a, "rpc"), NULL, 0, e);
+    return chain_of(nodes, ret, e);
 }
 
 static enum err_code config_hash(const struct cli_args *a, struct err *e)
 {
+    struct cli_nodes nodes AUTO_CALL(cli_nodes_done) = {0};
     struct kms_config c;
     struct hash32 h, policy;
     AUTO(json) result = NULL;
 
-    TRY(security_of(a, &c, e));
+    TRY(cli_nodes_of(a, &nodes, e));
+    TRY(security_of(a, &nodes, &c, e));
     TRY(kms_config_hash(&c, &h, e));
     TRY(kms_config_policy_hash(&c, &policy, e));
     TRY(json_new_object(&result, e));
@@ -88,26 +98,29 @@ static void ground_done(struct ground *g)
         kms_root_free(g->root);
 }
 
-#ifdef TEEREG_DEV_ROOTS
-
 #define BACKGROUND_FROM_MS 1000 /* shorter slots are looked up by the call that needs it */
 
-static enum err_code open_view(const struct cli_args *a, const struct kms_config *c,
-                               struct ground *g, struct err *e)
+static enum err_code open_view(const struct cli_args *a, const struct cli_nodes *nodes,
+                               const struct kms_config *c, struct ground *g, struct err *e)
 {
-    const struct rpc_config node = {
-        .url = cli_value(a, "rpc"), .allow_http = true, .allow_private = true, .retries = 2};
-    struct view_trusted_config config = {
-        .chain_id = c->chain_id, .clock = &clock_system, .max_age_s = c->max_block_age};
+    const struct view_quorum_counter version = gov_version_counter(&c->kms);
+    struct cli_view_config config = {
+        .chain_id = c->chain_id,
+        .max_age_s = c->max_block_age,
+        .state_path = cli_value(a, "chain-state"),
+        .version = &version,
+    };
+#ifdef TEEREG_DEV_ROOTS
     uint64_t slot_ms;
 
     TRY(cli_u64(a, "slot-ms", 60000, &slot_ms, e));
-    TRY_IN(e, rpc_new(&node, &g->rpc, e), "--rpc");
-    config.node = g->rpc;
     config.slot_ms = (unsigned)slot_ms;
     config.background = slot_ms >= BACKGROUND_FROM_MS;
-    return view_trusted_new(&config, &g->view, e);
+#endif
+    return cli_view_open(nodes, &config, &g->rpc, &g->view, e);
 }
+
+#ifdef TEEREG_DEV_ROOTS
 
 #define ROOT_TEXT_MAX 256
 
@@ -137,14 +150,6 @@ static enum err_code open_root(const struct cli_args *a, kms_root **ret, struct 
     return kms_root_parse(buf_bytes(&text), ret, e);
 }
 
-static enum err_code open_ground(const struct cli_args *a, const struct kms_config *c,
-                                 struct ground *g, struct err *e)
-{
-    TRY(open_root(a, &g->root, e));
-    TRY(cli_quotes_open(a, &g->quotes, e));
-    return open_view(a, c, g, e);
-}
-
 #define NOTICE                                                                                     \
     "development build: quotes of simulated platforms, the word of one node and a root key in a "  \
     "file are accepted; nothing is protected here"
@@ -168,20 +173,26 @@ static enum err_code make_root(const struct cli_args *a, struct err *e)
 
 #else
 
-static enum err_code open_ground(const struct cli_args *a, const struct kms_config *c,
-                                 struct ground *g, struct err *e)
+/* A root comes by the ceremony or from another node: this one starts locked. */
+static enum err_code open_root(const struct cli_args *a, kms_root **ret, struct err *e)
 {
     (void)a;
-    (void)c;
-    (void)g;
-    return err_set(e, ERR_DENIED,
-                   "this build has no way yet to read a contract with proof, and believes no "
-                   "single node: it cannot serve (`./dev build` makes build-dev/teereg for play)");
+    (void)ret;
+    (void)e;
+    return ERR_OK;
 }
 
 #define NOTICE NULL
 
 #endif
+
+static enum err_code open_ground(const struct cli_args *a, const struct cli_nodes *nodes,
+                                 const struct kms_config *c, struct ground *g, struct err *e)
+{
+    TRY(open_root(a, &g->root, e));
+    TRY(cli_quotes_open(a, &g->quotes, e));
+    return open_view(a, nodes, c, g, e);
+}
 
 #define PROXY_TOKEN_FILE_MAX 1024
 
@@ -223,6 +234,7 @@ static enum err_code serve(const struct cli_args *a, struct err *e)
 {
     struct ground g AUTO_CALL(ground_done) = {0};
     struct cli_judge judge AUTO_CALL(cli_judge_done) = {0};
+    struct cli_nodes nodes AUTO_CALL(cli_nodes_done) = {0};
     AUTO(secret) token = NULL;
     struct kms_service_config config = {
         .view = &g.view,
@@ -242,9 +254,10 @@ static enum err_code serve(const struct cli_args *a, struct err *e)
               cli_switch(a, "log-debug") ? LOG_DEBUG : LOG_INFO, "teereg-kms");
     kms_service_block_signals();
     TRY(numbers_of(a, &config, e));
-    TRY(security_of(a, &config.security, e));
+    TRY(cli_nodes_of(a, &nodes, e));
+    TRY(security_of(a, &nodes, &config.security, e));
     TRY(open_token(a, &token, e));
-    TRY(open_ground(a, &config.security, &g, e));
+    TRY(open_ground(a, &nodes, &config.security, &g, e));
     config.quotes = g.quotes;
     TRY(cli_judge_open(a, &judge, e));
     config.collateral = judge.judge.source;
@@ -289,6 +302,8 @@ static const struct cli_option serve_options[] = {
     {"listen", "ADDRESS", "where instances connect", "0.0.0.0:8443", CLI_OPTIONAL},
     OPT_ADMIN,
     {"audit", "FILE", "the audit log", "/var/lib/teereg/audit.log", CLI_OPTIONAL},
+    {"chain-state", "FILE", "what a quorum has seen, so that no restart goes back behind it",
+     "/var/lib/teereg/chain.json", CLI_OPTIONAL},
     CLI_OPT_QUOTES,
     CLI_OPT_COLLATERAL,
     {"policies", "FOLDER",

@@ -2,8 +2,8 @@
 #include <time.h>
 #include "base/codec.h"
 #include "chain/node_read.h"
-#include "chain/view_trusted.h"
 #include "cli/files.h"
+#include "cli/view.h"
 
 enum err_code cli_key_file(const char *path, secret **ret, struct err *e)
 {
@@ -21,46 +21,20 @@ enum err_code cli_key_file(const char *path, secret **ret, struct err *e)
     return ERR_OK;
 }
 
-enum err_code cli_node_mode(const char **ret, struct err *e)
-{
-#ifdef TEEREG_DEV_ROOTS
-    (void)e;
-    *ret = "trusted";
-    return ERR_OK;
-#else
-    (void)ret;
-    return err_set(
-        e, ERR_DENIED,
-        "this build has no way yet to read a contract with proof, and believes no single "
-        "node; a development build reads (`./dev build` makes build-dev/teereg)");
-#endif
-}
-
-static enum err_code open_view(struct cli_node *n, struct err *e)
-{
-    const char *mode;
-
-    TRY(cli_node_mode(&mode, e));
-#ifdef TEEREG_DEV_ROOTS
-    const struct view_trusted_config config = {
-        .node = n->rpc, .chain_id = n->chain_id, .clock = &clock_system, .slot_ms = 200};
-
-    TRY(view_trusted_new(&config, &n->view, e));
-    return chain_view_finalized(&n->view, &n->at, e);
-#else
-    (void)n;
-    return ERR_OK;
-#endif
-}
+#define SLOT_MS 200 /* a command asks once, or waits for what it has just written */
 
 enum err_code cli_node_open(const struct cli_args *a, unsigned use, struct cli_node *ret,
                             struct err *e)
 {
     struct cli_node n AUTO_CALL(cli_node_done) = {0};
-    const struct rpc_config config = {
-        .url = cli_value(a, "rpc"), .allow_http = true, .allow_private = true, .retries = 2};
+    struct cli_nodes nodes AUTO_CALL(cli_nodes_done) = {0};
+    struct cli_view_config view = {.slot_ms = SLOT_MS};
+    struct rpc_config config = {.allow_http = true, .allow_private = true, .retries = 2};
 
     TRY(cli_u64(a, "chain-id", UINT64_MAX, &n.chain_id, e));
+    TRY(cli_nodes_of(a, &nodes, e));
+    config.url = cli_value(a, "rpc");
+    config.ca_pem = buf_bytes(&nodes.ca_pem);
     TRY_IN(e, rpc_new(&config, &n.rpc, e), "--rpc");
     if (use & NODE_WRITE) {
         struct transactor_config writer = {
@@ -70,8 +44,11 @@ enum err_code cli_node_open(const struct cli_args *a, unsigned use, struct cli_n
         writer.key = n.key;
         TRY(transactor_new(&writer, &n.writer, e));
     }
-    if (use & NODE_READ)
-        TRY(open_view(&n, e));
+    if (use & NODE_READ) {
+        view.chain_id = n.chain_id;
+        TRY(cli_view_open(&nodes, &view, &n.reader, &n.view, e));
+        TRY(chain_view_finalized(&n.view, &n.at, e));
+    }
     *ret = n;
     n = (struct cli_node){0};
     return ERR_OK;
@@ -80,6 +57,8 @@ enum err_code cli_node_open(const struct cli_args *a, unsigned use, struct cli_n
 void cli_node_done(struct cli_node *n)
 {
     chain_view_done(&n->view);
+    if (n->reader)
+        rpc_free(n->reader);
     if (n->writer)
         transactor_free(n->writer);
     secret_free(n->key);

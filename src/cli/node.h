@@ -7,7 +7,8 @@
 
 /* Owns all it opens. */
 struct cli_node {
-    rpc *rpc;
+    rpc *rpc; /* the first of --rpc: what is written goes there */
+    rpc *reader;
     uint64_t chain_id;
     struct chain_view view;    /* when asked for */
     struct finalized_block at; /* the newest, with the view */
@@ -16,11 +17,9 @@ struct cli_node {
 };
 enum cli_node_use { NODE_READ = 1, NODE_WRITE = 2 };
 
-/* From --rpc and --chain-id, and for NODE_WRITE --key-file. */
+/* From --rpc, --quorum, --rpc-ca and --chain-id, and for NODE_WRITE --key-file. */
 MUST_CHECK enum err_code cli_node_open(const struct cli_args *a, unsigned use, struct cli_node *ret,
                                        struct err *e);
-/* The mode of the view that NODE_READ opens, known before anything is sent. */
-MUST_CHECK enum err_code cli_node_mode(const char **ret, struct err *e);
 void cli_node_done(struct cli_node *n);
 
 /* 64 hex digits (0x in front is fine) and white space after, in a file that nobody else reads. */

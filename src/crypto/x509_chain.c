@@ -6,6 +6,8 @@
 #include "base/utf8.h"
 #include "crypto/der.h"
 #include "crypto/ossl.h"
+#include "crypto/pem.h"
+#include "crypto/digest.h"
 
 DEFINE_AUTO(ASN1_OBJECT, ASN1_OBJECT_free);
 DEFINE_AUTO(BIO, BIO_free_all);
@@ -205,5 +207,49 @@ enum err_code x509_check_self_signed(const X509 *c, struct err *e)
         ossl_forget();
         return err_set(e, ERR_VERIFY, "the certificate's own key did not sign it");
     }
+    return ERR_OK;
+}
+
+static enum err_code key_hash(struct bytes der, struct hash32 *ret, struct err *e)
+{
+    AUTO(X509) c = NULL;
+    uint8_t *spki = NULL;
+    int n;
+
+    TRY(x509_parse(der, &c, e));
+    n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c), &spki);
+    if (n <= 0)
+        return ossl_err(e, ERR_INVALID, "key of the certificate");
+    sha256((struct bytes){spki, (size_t)n}, ret);
+    OPENSSL_free(spki);
+    return ERR_OK;
+}
+
+enum err_code x509_authority_keys(struct bytes pem, struct hash32 *ret, size_t max, size_t *ret_n,
+                                  struct err *e)
+{
+    struct bytes rest = pem;
+    size_t n = 0;
+
+    while (rest.n > 0) {
+        struct buf der AUTO_CALL(buf_done) = BUF(X509_DER_MAX);
+        struct hash32 key;
+        size_t at = 0;
+
+        TRY(pem_next(&rest, "CERTIFICATE", &der, e));
+        TRY(key_hash(buf_bytes(&der), &key, e));
+        while (at < n && __builtin_memcmp(ret[at].b, key.b, sizeof key.b) < 0)
+            at++;
+        if (at < n && hash32_eq(&ret[at], &key))
+            continue;
+        if (n == max)
+            return err_set(e, ERR_TOO_LARGE, "keys of over %zu authorities", max);
+        memmove(&ret[at + 1], &ret[at], (n - at) * sizeof *ret);
+        ret[at] = key;
+        n++;
+    }
+    if (n == 0)
+        return err_set(e, ERR_INVALID, "no certificate of an authority");
+    *ret_n = n;
     return ERR_OK;
 }

@@ -30,3 +30,7 @@ MUST_CHECK enum err_code x509_chain_verify(struct bytes chain, const struct byte
 MUST_CHECK enum err_code x509_common_name(const X509 *c, char *ret, size_t size, struct err *e);
 /* ERR_VERIFY unless it names itself as its issuer and its own key signed it. */
 MUST_CHECK enum err_code x509_check_self_signed(const X509 *c, struct err *e);
+/* SHA-256 of the SPKI of each CERTIFICATE block in pem, ascending, each once; of any kind of key.
+ * ERR_INVALID: there is none; ERR_TOO_LARGE: over max. */
+MUST_CHECK enum err_code x509_authority_keys(struct bytes pem, struct hash32 *ret, size_t max,
+                                             size_t *ret_n, struct err *e);

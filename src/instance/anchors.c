@@ -7,6 +7,7 @@ enum tag {
     TAG_KMS = 2,
     TAG_VIEW_MODE = 3,
     TAG_ENDPOINTS = 4,
+    TAG_QUORUM = 5,
     TAG_MIN_DELAY = 6,
     TAG_APP = 64
 };
@@ -27,7 +28,7 @@ static void put_tag(struct buf *out, enum tag tag, struct bytes value)
 enum err_code instance_anchors_hash(const struct instance_anchors *a, struct hash32 *ret,
                                     struct err *e)
 {
-    struct buf tlvs AUTO_CALL(buf_done) = BUF(4096), value AUTO_CALL(buf_done) = BUF(2048);
+    struct buf tlvs AUTO_CALL(buf_done) = BUF(32768), value AUTO_CALL(buf_done) = BUF(16384);
     uint8_t mode = 0;
 
     while (mode < 3 && strcmp(modes[mode], a->view_mode) != 0)
@@ -39,11 +40,20 @@ enum err_code instance_anchors_hash(const struct instance_anchors *a, struct has
     put_tag(&tlvs, TAG_KMS, BYTES_OF(a->kms));
     put_tag(&tlvs, TAG_VIEW_MODE, (struct bytes){&mode, 1});
     buf_clear(&value);
-    buf_put_u16be(&value, 1);
-    buf_put_lp(&value, bytes_of_str(a->endpoint));
-    buf_put_u16be(&value, 0); /* CA keys */
+    buf_put_u16be(&value, (uint16_t)a->n_endpoints);
+    for (size_t i = 0; i < a->n_endpoints; i++) {
+        buf_put_lp(&value, bytes_of_str(a->endpoint[i]));
+        buf_put_u16be(&value, (uint16_t)a->n_ca_keys);
+        for (size_t k = 0; k < a->n_ca_keys; k++)
+            buf_put(&value, BYTES_OF(a->ca_key[k]));
+    }
     put_tag(&tlvs, TAG_ENDPOINTS, buf_bytes(&value));
-    if (a->min_delay != 0) { /* defaults are left out */
+    if (a->quorum != 1) { /* defaults are left out */
+        buf_clear(&value);
+        buf_put_u16be(&value, a->quorum);
+        put_tag(&tlvs, TAG_QUORUM, buf_bytes(&value));
+    }
+    if (a->min_delay != 0) {
         buf_clear(&value);
         buf_put_u32be(&value, a->min_delay);
         put_tag(&tlvs, TAG_MIN_DELAY, buf_bytes(&value));

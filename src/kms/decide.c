@@ -112,10 +112,6 @@ static enum err_code decide_node(const struct kms_authority *a, const struct gov
 {
     const struct kms_config *c = a->config;
 
-    if (!a->apps)
-        return kms_because(KMS_LOCKED, ret_why,
-                           err_set(e, ERR_LOCKED, "this node holds no root key"));
-    TRY(of_chain(chain_view_finalized(a->view, &s->at, e), KMS_CHAIN_REFUSED, ret_why));
     s->time = gov_time_of(s->at.timestamp, clock_unix(a->clock));
     TRY(of_chain(gov_kms_read(a->view, &s->at, &c->kms, query, &s->kms, e), KMS_CHAIN_REFUSED,
                  ret_why));
@@ -126,21 +122,39 @@ static enum err_code decide_node(const struct kms_authority *a, const struct gov
     return kms_because(KMS_ROOT_NOT_COMMITTED, ret_why, check_root(a, &s->kms, e));
 }
 
+static enum err_code newest_block(const struct kms_authority *a, struct finalized_block *ret,
+                                  enum kms_reason *ret_why, struct err *e)
+{
+    if (!a->apps)
+        return kms_because(KMS_LOCKED, ret_why,
+                           err_set(e, ERR_LOCKED, "this node holds no root key"));
+    return of_chain(chain_view_finalized(a->view, ret, e), KMS_CHAIN_REFUSED, ret_why);
+}
+
+#define DOUBT "what the newest blocks say, though it is not final yet"
+
 enum err_code kms_decide_self(const struct kms_authority *a, struct finalized_block *ret_at,
                               enum kms_reason *ret_why, struct err *e)
 {
     const struct gov_kms_query query = {.principal = &a->self};
     struct kms_app_standing s = {0};
-    enum err_code rc = decide_node(a, &query, &s, ret_why, e);
 
-    if (s.at.timestamp)
-        *ret_at = s.at;
-    return rc;
+    TRY(newest_block(a, &s.at, ret_why, e));
+    *ret_at = s.at;
+    TRY(decide_node(a, &query, &s, ret_why, e));
+    for (unsigned doubt = chain_view_doubts(a->view); doubt > 0; doubt--) {
+        struct kms_app_standing again = {.at = s.at};
+
+        again.at.doubt = doubt;
+        TRY_IN(e, decide_node(a, &query, &again, ret_why, e), DOUBT);
+    }
+    return ERR_OK;
 }
 
-enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *app,
-                             const uint8_t *mrtd, struct kms_app_standing *ret,
-                             enum kms_reason *ret_why, struct err *e)
+/* The same at the block of s. */
+static enum err_code decide_app_at(const struct kms_authority *a, const struct addr *app,
+                                   const uint8_t *mrtd, struct kms_app_standing *s,
+                                   enum kms_reason *ret_why, struct err *e)
 {
     static const uint16_t default_policy = 0;
     const struct gov_kms_query of_kms = {.app = app,
@@ -150,20 +164,48 @@ enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *a
                                          .policy_id = &default_policy};
     const struct gov_registry_query nobody = {0};
     const struct kms_config *c = a->config;
+
+    TRY(decide_node(a, &of_kms, s, ret_why, e));
+    TRY(kms_because(KMS_APP_NOT_ALLOWED, ret_why,
+                    gov_policy_check(&s->kms.app, &s->time, "application", e)));
+
+    TRY(of_chain(gov_registry_read(a->view, &s->at, app, &nobody, &s->registry, e), KMS_APP_CODE,
+                 ret_why));
+    TRY(kms_because(KMS_APP_CODE, ret_why, gov_kms_app_code(&s->kms, &s->registry.code_hash, e)));
+    TRY(kms_because(KMS_APP_NOT_LIVE, ret_why,
+                    gov_contract_live(&s->registry.head, &s->registry.line, &s->time, c->min_delay,
+                                      "application", e)));
+    TRY(of_chain(gov_lineage(a->view, &s->at, app, &s->app_id, e), KMS_LINEAGE, ret_why));
+    s->epoch = s->registry.head.epoch;
+    return ERR_OK;
+}
+
+/* What is asked about later, of firmware and paravisor, is no better than the worst of both. */
+static void take_worse(struct gov_policy *have, const struct gov_policy *doubt,
+                       const struct gov_time *time)
+{
+    struct err ignored;
+
+    if (gov_policy_check(doubt, time, "", &ignored) != ERR_OK)
+        *have = *doubt;
+}
+
+enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *app,
+                             const uint8_t *mrtd, struct kms_app_standing *ret,
+                             enum kms_reason *ret_why, struct err *e)
+{
     struct kms_app_standing s = {0};
 
-    TRY(decide_node(a, &of_kms, &s, ret_why, e));
-    TRY(kms_because(KMS_APP_NOT_ALLOWED, ret_why,
-                    gov_policy_check(&s.kms.app, &s.time, "application", e)));
+    TRY(newest_block(a, &s.at, ret_why, e));
+    TRY(decide_app_at(a, app, mrtd, &s, ret_why, e));
+    for (unsigned doubt = chain_view_doubts(a->view); doubt > 0; doubt--) {
+        struct kms_app_standing again = {.at = s.at};
 
-    TRY(of_chain(gov_registry_read(a->view, &s.at, app, &nobody, &s.registry, e), KMS_APP_CODE,
-                 ret_why));
-    TRY(kms_because(KMS_APP_CODE, ret_why, gov_kms_app_code(&s.kms, &s.registry.code_hash, e)));
-    TRY(kms_because(KMS_APP_NOT_LIVE, ret_why,
-                    gov_contract_live(&s.registry.head, &s.registry.line, &s.time, c->min_delay,
-                                      "application", e)));
-    TRY(of_chain(gov_lineage(a->view, &s.at, app, &s.app_id, e), KMS_LINEAGE, ret_why));
-    s.epoch = s.registry.head.epoch;
+        again.at.doubt = doubt;
+        TRY_IN(e, decide_app_at(a, app, mrtd, &again, ret_why, e), DOUBT);
+        take_worse(&s.kms.firmware, &again.kms.firmware, &s.time);
+        take_worse(&s.kms.paravisor, &again.kms.paravisor, &s.time);
+    }
     *ret = s;
     return ERR_OK;
 }
@@ -270,10 +312,12 @@ static int64_t earliest(uint64_t a, uint64_t b)
     return first > INT64_MAX ? 0 : (int64_t)first;
 }
 
-enum err_code kms_decide_identity(const struct kms_authority *a, const struct addr *app_contract,
-                                  const struct kms_app_standing *app, const struct hash32 *identity,
-                                  const struct addr *operator_, struct kms_identity_standing *ret,
-                                  enum kms_reason *ret_why, struct err *e)
+static enum err_code decide_identity_at(const struct kms_authority *a,
+                                        const struct addr *app_contract,
+                                        const struct kms_app_standing *app,
+                                        const struct hash32 *identity, const struct addr *operator_,
+                                        struct kms_identity_standing *ret, enum kms_reason *ret_why,
+                                        struct err *e)
 {
     const bool needed = app->registry.head.operator_required;
     const struct gov_registry_query query = {.identity = identity,
@@ -298,6 +342,28 @@ enum err_code kms_decide_identity(const struct kms_authority *a, const struct ad
     s.identity = facts.identity;
     s.operator_ = facts.operator_;
     s.not_after = earliest(facts.identity.not_after, needed ? facts.operator_.not_after : 0);
+    *ret = s;
+    return ERR_OK;
+}
+
+enum err_code kms_decide_identity(const struct kms_authority *a, const struct addr *app_contract,
+                                  const struct kms_app_standing *app, const struct hash32 *identity,
+                                  const struct addr *operator_, struct kms_identity_standing *ret,
+                                  enum kms_reason *ret_why, struct err *e)
+{
+    struct kms_identity_standing s = {0};
+
+    TRY(decide_identity_at(a, app_contract, app, identity, operator_, &s, ret_why, e));
+    for (unsigned doubt = chain_view_doubts(a->view); doubt > 0; doubt--) {
+        struct kms_identity_standing ignored = {0};
+        struct kms_app_standing again = *app;
+
+        again.at.doubt = doubt;
+        TRY_IN(
+            e,
+            decide_identity_at(a, app_contract, &again, identity, operator_, &ignored, ret_why, e),
+            DOUBT);
+    }
     *ret = s;
     return ERR_OK;
 }

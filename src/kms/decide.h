@@ -92,8 +92,8 @@ struct kms_app_standing {
 };
 /* Reads the KMS contract and the application at the newest finalized block, and checks: this KMS is
  * allowed, its root is the committed one, both contracts are live, the application is allowed with
- * its code and layout, its lineage.  mrtd: 48 bytes that are asked for on the lists of firmware and
- * of paravisors, or NULL. */
+ * its code and layout, its lineage; and the same with each doubt (chain/view.h).  mrtd: 48 bytes
+ * that are asked for on the lists of firmware and of paravisors, or NULL. */
 MUST_CHECK enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *app,
                                         const uint8_t *mrtd, struct kms_app_standing *ret,
                                         enum kms_reason *ret_why, struct err *e);
@@ -117,7 +117,7 @@ struct kms_identity_standing {
     struct kms_demand demands[KMS_DEMANDS_MAX]; /* of identity, operator, application,
                                                     firmware, paravisor */
 };
-/* At the block of `app`. */
+/* At the block of `app`, and again with each doubt about it (chain/view.h). */
 MUST_CHECK enum err_code kms_decide_identity(
     const struct kms_authority *a, const struct addr *app_contract,
     const struct kms_app_standing *app, const struct hash32 *identity, const struct addr *operator_,

@@ -113,6 +113,7 @@ static enum err_code status_json(kms_service *s, struct buf *ret, struct err *e)
     TRY(put_evidence(s, &m, o, e));
     TRY(put_audit(s, o, e));
     TRY(node_collateral_put(s, o, e));
+    TRY(node_chain_put(s, o, e));
     return json_write(o, JSON_COMPACT, ret, e);
 }
 

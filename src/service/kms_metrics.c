@@ -163,6 +163,7 @@ void node_metrics_write(kms_service *s, struct buf *out)
     if (s->config.store)
         collateral_metrics_write(s->config.store, out);
     node_forecast_metrics(s, out);
+    node_chain_metrics(s, out);
 }
 
 static size_t index_of(const struct http_routes *routes, const struct http_route *route)

@@ -112,6 +112,11 @@ MUST_CHECK enum err_code node_check(kms_service *s, unsigned max_age_ms, struct 
 MUST_CHECK enum err_code node_watch(kms_service *s, struct err *e); /* starts the thread */
 void node_watch_end(kms_service *s);
 
+/* ---- kms_chain.c: how the view of the chain fares, where it tells ---- */
+
+void node_chain_metrics(kms_service *s, struct buf *out);
+MUST_CHECK enum err_code node_chain_put(kms_service *s, json *status, struct err *e);
+
 /* ---- kms_collateral.c: what the node holds of Intel's words ---- */
 
 /* This node's platform: its collateral is kept, and readiness depends on it. */

@@ -21,7 +21,7 @@ static void the_hash_is_that_of_the_golden_vectors(void **state)
     assert_int_equal(json_len(cases), 4);
     for (size_t i = 0; i < json_len(cases); i++) {
         const json *c = json_at(cases, i);
-        struct instance_anchors a = {0};
+        struct instance_anchors a = {.n_endpoints = 1, .quorum = 1};
         struct hash32 expected, got;
         uint64_t min_delay;
 
@@ -29,7 +29,7 @@ static void the_hash_is_that_of_the_golden_vectors(void **state)
         assert_int_equal(json_get_hex0x(c, "kms", a.kms.b, 20, &e), ERR_OK);
         assert_int_equal(json_get_hex0x(c, "app", a.app.b, 20, &e), ERR_OK);
         assert_int_equal(json_get_str(c, "view_mode", 32, &a.view_mode, &e), ERR_OK);
-        assert_int_equal(json_get_str(c, "endpoint", 512, &a.endpoint, &e), ERR_OK);
+        assert_int_equal(json_get_str(c, "endpoint", 512, &a.endpoint[0], &e), ERR_OK);
         assert_int_equal(json_get_u64(c, "min_delay", UINT32_MAX, &min_delay, &e), ERR_OK);
         a.min_delay = (uint32_t)min_delay;
         assert_int_equal(json_get_hex(c, "hash", expected.b, 32, &e), ERR_OK);
@@ -47,7 +47,8 @@ static void the_hash_is_that_of_the_golden_vectors(void **state)
 
 static void an_unknown_view_has_no_hash(void **state)
 {
-    const struct instance_anchors a = {.view_mode = "hope", .endpoint = "http://x"};
+    const struct instance_anchors a = {
+        .view_mode = "hope", .endpoint = {"http://x"}, .n_endpoints = 1, .quorum = 1};
     struct hash32 h;
     struct err e;
 

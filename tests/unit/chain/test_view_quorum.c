@@ -1,0 +1,378 @@
+/* view_quorum: what k of n agree on and one proves; a minority that lies in any way stops nobody,
+ * and what too few confirm is not handed out.  SR-12, SR-13, SR-14, SR-16. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "base/fs.h"
+#include "chain/view_quorum.h"
+#include "support/proved_chain.h"
+
+static struct proved_world w;
+static struct clock turned;
+static char state_path[64];
+static const struct view_quorum_counter counter = {
+    .contract = {{0xcc, 0xcc}}, .slot = {{[31] = 3}}, .shift = 0, .bits = 64};
+
+static int begin(void **state)
+{
+    (void)state;
+    w = (struct proved_world){0};
+    turned = (struct clock){proved_unix, proved_ns, &w};
+    proved_start(&w, 3);
+    snprintf(state_path, sizeof state_path, "/tmp/teereg-quorum-%d.json", (int)getpid());
+    unlink(state_path);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    proved_stop(&w);
+    unlink(state_path);
+    return 0;
+}
+
+static enum err_code open_view(unsigned k, const char *path, struct chain_view *ret, struct err *e)
+{
+    struct endpoint_config list[5] = {0};
+    const struct view_quorum_config config = {.endpoints = list,
+                                              .n = w.n,
+                                              .k = k,
+                                              .chain_id = 7,
+                                              .clock = &turned,
+                                              .state_path = path,
+                                              .version = &counter,
+                                              .slot_ms = 10,
+                                              .deadline_ms = 700};
+
+    for (size_t i = 0; i < w.n; i++)
+        list[i].url = w.node[i].http->url;
+    return view_quorum_new(&config, ret, e);
+}
+
+static enum err_code read_word(const struct chain_view *v, unsigned doubt, uint8_t *ret)
+{
+    const struct hash32 slot = {{[31] = 1}};
+    struct finalized_block at;
+    struct hash32 word;
+    struct err e = {0};
+
+    TRY(chain_view_finalized(v, &at, &e));
+    at.doubt = doubt;
+    TRY(chain_view_read(v, &at, &proved_contract, &slot, 1, &word, NULL, &e));
+    *ret = word.b[31];
+    return ERR_OK;
+}
+
+/* Until it is so, or five seconds have passed. */
+#define SOON(condition)                                                                            \
+    do {                                                                                           \
+        for (int tries = 0; tries < 500 && !(condition); tries++)                                  \
+            usleep(10000);                                                                         \
+        assert_true(condition);                                                                    \
+    } while (0)
+
+static uint64_t block_of(const struct chain_view *v)
+{
+    struct finalized_block at;
+    struct err e = {0};
+
+    return chain_view_finalized(v, &at, &e) == ERR_OK ? at.ref.number : 0;
+}
+
+static uint64_t conflicts(const struct chain_view *v)
+{
+    struct chain_health h;
+
+    assert_true(chain_view_health(v, &h));
+    return h.conflicts;
+}
+
+static enum err_code refused(const struct chain_view *v, const char *why)
+{
+    struct finalized_block at;
+    struct err e = {0};
+    enum err_code code = chain_view_finalized(v, &at, &e);
+
+    return code != ERR_OK && strstr(e.msg, why) ? code : ERR_OK;
+}
+
+static void honest_nodes_are_read(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_string_equal(chain_view_mode(&v), "quorum");
+    assert_int_equal(block_of(&v), 100);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    assert_int_equal(word, 1);
+    w.changes = 104;
+    w.latest = 106;
+    w.finalized = 105;
+    SOON(block_of(&v) == 105);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    assert_int_equal(word, 2);
+    assert_int_equal(conflicts(&v), 0);
+}
+
+static void each_lie_of_one_is_outvoted(void **state)
+{
+    atomic_uint *const lies[] = {
+        &w.node[0].chain_id,    &w.node[0].forks_from, &w.node[0].silent,   &w.node[0].wrong_proof,
+        &w.node[0].wrong_claim, &w.node[0].wrong_root, &w.node[0].says_old, &w.node[0].latest_word};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        struct chain_view v AUTO_CALL(chain_view_done) = {0};
+        struct err e = {0};
+        uint8_t word = 0;
+
+        *lies[i] = 5;
+        assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+        assert_int_equal(block_of(&v), 100);
+        assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+        assert_int_equal(word, 1);
+        assert_int_equal(chain_view_doubts(&v), 0);
+        *lies[i] = 0;
+    }
+}
+
+/* Two that lie in the same way are no quorum of three. */
+static void each_lie_of_a_majority_below_k_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        struct chain_view v AUTO_CALL(chain_view_done) = {0};
+        struct err e = {0};
+        uint8_t word = 0;
+        enum err_code code;
+
+        for (size_t k = 0; k < 2; k++) {
+            atomic_uint *const lies[] = {&w.node[k].chain_id,    &w.node[k].forks_from,
+                                         &w.node[k].silent,      &w.node[k].wrong_proof,
+                                         &w.node[k].wrong_claim, &w.node[k].wrong_root};
+            *lies[i] = 5;
+        }
+        code = open_view(3, NULL, &v, &e);
+        if (code == ERR_OK)
+            code = read_word(&v, 0, &word);
+        assert_true(code == ERR_VERIFY || code == ERR_UPSTREAM || code == ERR_TIMEOUT);
+        chain_view_done(&v);
+        proved_stop(&w);
+        begin(NULL);
+    }
+}
+
+static void another_chain_is_refused(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+
+    (void)state;
+    w.node[0].chain_id = w.node[2].chain_id = 8;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_VERIFY);
+    assert_non_null(strstr(e.msg, "chain id: found 8 at"));
+    assert_non_null(strstr(e.msg, "expected 7"));
+}
+
+static void a_quorum_is_a_majority(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(1, NULL, &v, &e), ERR_INVALID);
+    assert_int_equal(open_view(4, NULL, &v, &e), ERR_INVALID);
+    assert_int_equal(open_view(0, NULL, &v, &e), ERR_INVALID);
+}
+
+/* Two confirm nothing that three must agree on, and a third that is behind waits for nobody. */
+static void history_that_too_few_confirm_stops(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    w.node[0].forks_from = w.node[1].forks_from = 90;
+    SOON(refused(&v, "was final, and 2 of 3") == ERR_VERIFY);
+    w.node[0].forks_from = w.node[1].forks_from = 0;
+    usleep(100000);
+    assert_int_equal(refused(&v, "stopped"), ERR_VERIFY); /* for good */
+}
+
+static void one_that_rewrites_history_is_put_aside(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    w.node[1].forks_from = 90;
+    SOON(conflicts(&v) == 1);
+    w.latest = w.finalized = 110;
+    SOON(block_of(&v) == 110);
+    assert_int_equal(conflicts(&v), 1);
+}
+
+static void age_and_silence_have_bounds(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    w.now = CHAIN_TIME + 100 + 3601;
+    assert_int_equal(refused(&v, "is 3601 s old, at most 3600"), ERR_VERIFY);
+    w.now = CHAIN_TIME + 100 - 61;
+    assert_int_equal(refused(&v, "ahead of this clock"), ERR_VERIFY);
+    w.now = CHAIN_TIME + 110;
+    assert_int_equal(block_of(&v), 100);
+    w.node[0].silent = w.node[1].silent = 1;
+    usleep(50000);
+    w.ns += 121000000000;
+    SOON(refused(&v, "without agreement") != ERR_OK);
+}
+
+static void what_is_denied_counts_before_it_is_final(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    w.node[0].latest_word = 9; /* one alone says nothing */
+    usleep(200000);
+    assert_int_equal(chain_view_doubts(&v), 0);
+    w.node[1].latest_word = 9;
+    SOON(chain_view_doubts(&v) == 1);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    assert_int_equal(word, 1);
+    assert_int_equal(read_word(&v, 1, &word), ERR_OK);
+    assert_int_equal(word, 9);
+    w.node[0].latest_word = w.node[1].latest_word = 0; /* a newest block without it */
+    usleep(200000);
+    assert_int_equal(chain_view_doubts(&v), 1);
+    w.latest = 104;
+    w.finalized = 103;
+    SOON(chain_view_doubts(&v) == 0);
+}
+
+/* What nobody has asked for before is looked up at the newest blocks, too. */
+static void a_cold_read_sees_denials(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    w.changes = 102;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    assert_int_equal(word, 1);
+    assert_int_equal(chain_view_doubts(&v), 1);
+    assert_int_equal(read_word(&v, 1, &word), ERR_OK);
+    assert_int_equal(word, 2);
+}
+
+static void newest_blocks_must_be_seen(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    w.latest = 99; /* behind what is final: no newest block */
+    usleep(100000);
+    w.ns += 121000000000;
+    SOON(refused(&v, "") != ERR_OK);
+}
+
+static void the_policy_version_never_goes_back(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, state_path, &v, &e), ERR_OK);
+    for (size_t i = 0; i < 3; i++)
+        w.node[i].version_is = 3;
+    w.latest = w.finalized = 110;
+    SOON(refused(&v, "") != ERR_OK);
+}
+
+static void a_restart_goes_on_from_what_was_final(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct buf text AUTO_CALL(buf_done) = BUF(65536);
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, state_path, &v, &e), ERR_OK);
+    chain_view_done(&v);
+    assert_int_equal(fs_read(state_path, &text, &e), ERR_OK);
+    assert_non_null(strstr(buf_cstr(&text), "\"number\": 100"));
+    assert_non_null(strstr(buf_cstr(&text), "\"version\": 100"));
+    assert_int_equal(open_view(2, state_path, &v, &e), ERR_OK);
+    chain_view_done(&v);
+
+    w.finalized = 99; /* nodes that are behind */
+    assert_int_equal(open_view(2, state_path, &v, &e), ERR_UPSTREAM);
+    w.finalized = 101;
+    for (size_t i = 0; i < 3; i++)
+        w.node[i].forks_from = 100; /* another history */
+    assert_int_equal(open_view(2, state_path, &v, &e), ERR_VERIFY);
+    for (size_t i = 0; i < 3; i++)
+        w.node[i].forks_from = 0;
+    assert_int_equal(open_view(2, state_path, &v, &e), ERR_OK);
+}
+
+static void blocks_by_name(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct finalized_block b;
+    struct block_ref ref = {.number = 90};
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    proved_block(&w.node[0], 90, NULL, &ref.hash);
+    assert_int_equal(chain_view_block(&v, &ref, &b, &e), ERR_OK);
+    assert_int_equal(b.timestamp, CHAIN_TIME + 90);
+    ref.hash.b[0] ^= 1;
+    assert_int_equal(chain_view_block(&v, &ref, &b, &e), ERR_VERIFY);
+    ref.number = 300;
+    assert_int_equal(chain_view_block(&v, &ref, &b, &e), ERR_VERIFY);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(honest_nodes_are_read),
+        TEST(each_lie_of_one_is_outvoted),
+        TEST(each_lie_of_a_majority_below_k_is_refused),
+        TEST(another_chain_is_refused),
+        TEST(a_quorum_is_a_majority),
+        TEST(history_that_too_few_confirm_stops),
+        TEST(one_that_rewrites_history_is_put_aside),
+        TEST(age_and_silence_have_bounds),
+        TEST(what_is_denied_counts_before_it_is_final),
+        TEST(a_cold_read_sees_denials),
+        TEST(newest_blocks_must_be_seen),
+        TEST(the_policy_version_never_goes_back),
+        TEST(a_restart_goes_on_from_what_was_final),
+        TEST(blocks_by_name),
+    };
+
+    json_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
