@@ -5,12 +5,19 @@ const fs = require('fs');
 const path = require('path');
 
 const [modules, here, artifacts, headers] = process.argv.slice(2);
-const NAMES = ['KMS', 'Registry'];
+// Governance is made small, because only that fits a contract; verifiers are made cheap to run.
+const VERIFIERS = ['Collateral', 'TdxVerifier', 'MaaVerifier', 'AutomataVerifier'];
+const GROUPS = [
+    { folder: '', names: ['KMS', 'Registry'], runs: 1, pinned: true },
+    { folder: 'attest', names: VERIFIERS, runs: 10000, pinned: false },
+];
 
-function compile() {
+function compile({ folder, names, runs, pinned }) {
     const sources = {};
-    for (const f of fs.readdirSync(path.join(here, 'src')).sort()) {
-        sources['src/' + f] = { content: fs.readFileSync(path.join(here, 'src', f), 'utf8') };
+    const dir = path.posix.join('src', folder);
+    for (const f of fs.readdirSync(path.join(here, dir)).sort()) {
+        if (!f.endsWith('.sol')) continue;
+        sources[`${dir}/${f}`] = { content: fs.readFileSync(path.join(here, dir, f), 'utf8') };
     }
     const input = {
         language: 'Solidity',
@@ -18,7 +25,7 @@ function compile() {
         settings: {
             evmVersion: 'cancun',
             viaIR: true,
-            optimizer: { enabled: true, runs: 1 },
+            optimizer: { enabled: true, runs },
             // The code hash is pinned: it must not depend on comments or on who compiled.
             metadata: { appendCBOR: false, bytecodeHash: 'none' },
             outputSelection: {
@@ -31,7 +38,9 @@ function compile() {
             },
         },
     };
-    const read = (name) => ({ contents: fs.readFileSync(path.join(modules, name), 'utf8') });
+    const read = (name) => ({
+        contents: fs.readFileSync(path.join(name.startsWith('src/') ? here : modules, name), 'utf8'),
+    });
     const output = JSON.parse(
         require(path.join(modules, 'solc')).compile(JSON.stringify(input), { import: read }));
     const bad = (output.errors || []).filter((e) => e.severity !== 'info');
@@ -39,7 +48,7 @@ function compile() {
         for (const e of bad) console.error(e.formattedMessage);
         process.exit(1);
     }
-    return NAMES.map((name) => artifact(name, output.contracts[`src/${name}.sol`][name]));
+    return names.map((name) => artifact(name, output.contracts[`${dir}/${name}.sol`][name], pinned));
 }
 
 // Types carry the compiler's numbers of syntax nodes, which change with any edit: only names are kept.
@@ -52,7 +61,7 @@ function layoutOf(c) {
         bytes: Number(types[s.type].numberOfBytes),
         type: types[s.type].label,
     });
-    const structs = Object.values(types).filter((t) => t.members);
+    const structs = Object.values(types || {}).filter((t) => t.members);
     structs.sort((a, b) => (a.label < b.label ? -1 : 1));
     return {
         slots: c.storageLayout.storage.map(place),
@@ -60,9 +69,10 @@ function layoutOf(c) {
     };
 }
 
-function artifact(name, c) {
+function artifact(name, c, pinned) {
     const runtime = c.evm.deployedBytecode.object;
-    if (Object.keys(c.evm.deployedBytecode.immutableReferences).length > 0) {
+    // The policy of a verifier is in its code; nobody pins the hash of that.
+    if (pinned && Object.keys(c.evm.deployedBytecode.immutableReferences).length > 0) {
         throw new Error(`${name} has immutables: its code hash would differ with every deployment`);
     }
     if (runtime.length / 2 > 24576) {
@@ -92,9 +102,14 @@ const BANNER = (name, what) => `/* ${name} - ${what}.  Room: gov.
 /* clang-format off */
 `;
 
-// Signatures for the ABI codec, once for both contracts.
-function contractsHeader(all) {
+// Signatures for the ABI codec, once for both contracts; of the verifiers only what they refuse with.
+function contractsHeader(all, verifiers) {
     const seen = { function: new Map(), event: new Map(), error: new Map() };
+    for (const x of verifiers.flatMap((v) => v.abi).filter((x) => x.type === 'error')) {
+        const old = seen.error.get(x.name);
+        if (old && signature(old) !== signature(x)) throw new Error(`two forms of ${x.name}`);
+        seen.error.set(x.name, x);
+    }
     for (const a of all) {
         for (const x of a.abi) {
             if (!Object.keys(seen).includes(x.type)) continue; // the constructor
@@ -133,10 +148,12 @@ function codeHeader(a) {
     return out;
 }
 
-const all = compile();
-for (const a of all) {
+const [all, verifiers] = GROUPS.map(compile);
+for (const a of [...all, ...verifiers]) {
     const file = path.join(artifacts, `${a.contract}.json`);
     fs.writeFileSync(file, JSON.stringify(a, null, 1) + '\n');
+}
+for (const a of all) {
     fs.writeFileSync(path.join(headers, `${a.contract.toLowerCase()}_code_gen.h`), codeHeader(a));
 }
-fs.writeFileSync(path.join(headers, 'contracts_gen.h'), contractsHeader(all));
+fs.writeFileSync(path.join(headers, 'contracts_gen.h'), contractsHeader(all, verifiers));

@@ -4,7 +4,10 @@ pragma solidity 0.8.37;
 import {KMS} from "../src/KMS.sol";
 import {Registry} from "../src/Registry.sol";
 import {AppPKI, OnboardRequest} from "../src/Types.sol";
-import {Base} from "./Base.sol";
+import {Collateral} from "../src/attest/Collateral.sol";
+import {TdxVerifier} from "../src/attest/TdxVerifier.sol";
+import {MaaVerifier} from "../src/attest/MaaVerifier.sol";
+import {Tokens} from "./Maa.t.sol";
 
 interface VmGas {
     struct Gas {
@@ -20,7 +23,7 @@ interface VmGas {
 
 /// What transactions cost, each as a transaction of its own (so with its 21,000 and its calldata).
 /// `contracts/gas` prints the table of README.md.
-contract GasTest is Base {
+contract GasTest is Tokens {
     KMS private k;
     Registry private r;
 
@@ -75,5 +78,57 @@ contract GasTest is Base {
         vm.startPrank(OPERATOR);
         k.requestOnboard(OnboardRequest(new bytes(91), 1, OPERATOR, new bytes(5000)));
         say("requestOnboard with a quote", 1_350_000);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_gas_of_a_tdx_quote() public {
+        vm.warp(1750800000);
+        Collateral c = newCollateral();
+        Bundle memory b = bundle("collateral/phala_b0c06f_2025-06.json");
+        c.postRootCrl(b.rootCrl);
+        say("post a root CRL", 200_000);
+        bytes32 ca = c.postPckCa(b.ca);
+        say("post a PCK CA", 300_000);
+        c.postPckCrl(ca, b.pckCrl);
+        say("post a PCK CRL, 3 KB", 2_500_000);
+        c.postTcbInfo(b.tcb.json, b.tcb.r, b.tcb.s, b.tcb.signer);
+        say("post TCB info, 5 KB", 2_500_000);
+        c.postQeIdentity(b.qe.json, b.qe.r, b.qe.s, b.qe.signer);
+        say("post a QE identity", 500_000);
+        TdxVerifier v = tdxVerifier(c);
+        vm.startPrank(OWNER);
+        r.allow(VERIFIER, word(address(v)), 0, 0);
+        k.allow(VERIFIER, word(address(v)), 0, 0);
+        bytes memory q = file("quotes/tdx_v4_b0c06f_phala.bin");
+        bytes memory e = evidence(q);
+        bytes32[2] memory d = reportData(q);
+        (bool done,) = address(v).call(abi.encodeCall(v.verify, (e, d, 0)));
+        ok(done, "verified");
+        say("verify a TDX quote", 300_000);
+        r.verifyAndPropose(address(v), e, d, 0, 0, 0);
+        say("verifyAndPropose, TDX, Registry", 400_000);
+        k.verifyAndPropose(address(v), e, d, "config", 0, 0);
+        say("verifyAndPropose, TDX, KMS", 400_000);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_gas_of_a_maa_token() public {
+        readVectors();
+        vm.warp(now_());
+        MaaVerifier v = maaVerifier(0);
+        vm.startPrank(OWNER);
+        addKey(v, now_() + 1 days);
+        r.allow(VERIFIER, word(address(v)), 0, 0);
+        k.allow(VERIFIER, word(address(v)), 0, 0);
+        r.setIdentityRules(false, false, 0x10);
+        k.setIdentityRules(false, true, 0x10);
+        bytes memory e = evidenceOf(".good[2]");
+        (bool done,) = address(v).call(abi.encodeCall(v.verify, (e, report, 0x10)));
+        ok(done, "verified");
+        say("verify a MAA token of 6.5 KB and a vTPM quote", 700_000);
+        r.verifyAndPropose(address(v), e, report, 0, 0, 0);
+        say("verifyAndPropose, MAA, Registry", 800_000);
+        k.verifyAndPropose(address(v), e, report, "config", 0, 0);
+        say("verifyAndPropose, MAA, KMS", 800_000);
     }
 }
