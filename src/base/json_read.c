@@ -255,14 +255,30 @@ static enum err_code read_array(struct reader *r, unsigned levels, json **ret, s
     return ERR_OK;
 }
 
+/* Names are no secrets: short ones stay on the stack, which is not wiped. */
+#define NAME_SHORT 64
+
 static enum err_code read_member(struct reader *r, json *object, unsigned levels, struct err *e)
 {
-    AUTO(json) name = NULL; /* strings in the value would take the place of this one */
+    char kept[NAME_SHORT]; /* strings in the value would take the place of this one */
+    AUTO(json) longer = NULL;
+    struct bytes text = {0};
+    const char *name = kept;
     json *node = NULL;
 
     skip_space(r);
-    TRY(read_text(r, &name, e));
-    if (json_object_get(t_of(object), json_string_value(t_of(name))))
+    TRY(read_string(r, &text, e));
+    if (text.n < sizeof kept) {
+        if (text.n > 0)
+            memcpy(kept, text.p, text.n);
+        kept[text.n] = 0;
+    } else {
+        longer = j_of(json_stringn_nocheck((const char *)text.p, text.n));
+        if (!longer)
+            return no_memory(e);
+        name = json_string_value(t_of(longer));
+    }
+    if (json_object_get(t_of(object), name))
         return wrong(r, "a member stands twice in one object", e);
     if (json_object_size(t_of(object)) == MEMBERS_MAX)
         return err_set(e, ERR_TOO_LARGE, "JSON object of more than %d members", MEMBERS_MAX);
@@ -270,9 +286,7 @@ static enum err_code read_member(struct reader *r, json *object, unsigned levels
     if (!next_is(r, ':'))
         return wrong(r, syntax, e);
     TRY(read_value(r, levels, &node, e));
-    return json_object_set_new_nocheck(t_of(object), json_string_value(t_of(name)), t_of(node)) == 0
-               ? ERR_OK
-               : no_memory(e);
+    return json_object_set_new_nocheck(t_of(object), name, t_of(node)) == 0 ? ERR_OK : no_memory(e);
 }
 
 static enum err_code read_object(struct reader *r, unsigned levels, json **ret, struct err *e)
