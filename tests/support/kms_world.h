@@ -34,6 +34,8 @@ struct world {
     struct addr contracts[8];
     struct hash32 code[8];
     size_t n_contracts;
+    struct world_fact doubt; /* what the newest blocks have in its slot, when has_doubt */
+    bool has_doubt;
     unsigned reads;        /* how many reads there were */
     unsigned fail_read;    /* this one fails (1 = the next but none); 0: none */
     enum err_code fail_as; /* of it, and of `finalized` when fail_finalized */
@@ -107,6 +109,9 @@ static inline enum err_code world_read(void *self, const struct finalized_block 
         for (size_t k = 0; k < w->n_facts; k++)
             if (addr_eq(&w->facts[k].contract, contract) && hash32_eq(&w->facts[k].slot, &slots[i]))
                 ret_values[i] = w->facts[k].value;
+        if (at->doubt && addr_eq(&w->doubt.contract, contract) &&
+            hash32_eq(&w->doubt.slot, &slots[i]))
+            ret_values[i] = w->doubt.value;
     }
     return ERR_OK;
 }
@@ -129,8 +134,13 @@ static inline enum err_code world_body(void *self, const struct finalized_block 
     return abi_encode("bytes", &answer, 1, ret, e);
 }
 
+static inline unsigned world_doubts(void *self)
+{
+    return ((struct world *)self)->has_doubt;
+}
+
 static const struct chain_view_ops world_view_ops = {
-    .finalized = world_finalized, .read = world_read, .body = world_body};
+    .finalized = world_finalized, .read = world_read, .body = world_body, .doubts = world_doubts};
 
 static inline void world_set(struct world *w, const struct addr *contract, struct hash32 slot,
                              struct hash32 value)
@@ -251,6 +261,14 @@ static inline void world_set_operator(struct world *w, const struct addr *app,
                                       const struct addr *who, struct hash32 policy)
 {
     world_set(w, app, gov_slot_of_addr(GOV_SLOT_OPERATORS, who, 0), policy);
+}
+
+/* The newest blocks have another word in a slot that is set than the finalized one. */
+static inline void world_doubt(struct world *w, const struct addr *contract, struct hash32 slot,
+                               struct hash32 value)
+{
+    w->doubt = (struct world_fact){*contract, slot, value};
+    w->has_doubt = true;
 }
 
 /* ---- the whole ---- */

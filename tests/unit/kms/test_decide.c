@@ -560,6 +560,42 @@ static void pem_of_version_1_reads_back(void **state)
     assert_int_equal(p256_from_public_pem(buf_bytes(&key), &k, &e), ERR_OK);
 }
 
+/* ---- what the newest blocks say, before it is final (SR-16) ---- */
+
+static void what_is_denied_at_the_newest_block_is_denied_now(void **state)
+{
+    struct world *w = *state;
+    struct ask a = world_ask(w);
+    const struct hash32 revoked = world_policy(GOV_REVOKED, 0, 1, 0), self = w->ctx.authority.self,
+                        identity = world_identity(w, &w->app_a, &w->td_a, false);
+    struct finalized_block at;
+    enum kms_reason why;
+    struct err e;
+
+    world_doubt(w, &w->config.kms, gov_slot_entry(GOV_SLOT_IDENTITIES, &self, 0), revoked);
+    assert_why(w, &a, KMS_SELF_NOT_ALLOWED);
+    assert_int_equal(kms_decide_self(&w->ctx.authority, &at, &why, &e), ERR_DENIED);
+    assert_non_null(strstr(e.msg, "not final yet"));
+    world_doubt(w, &w->config.kms, gov_slot_of_addr(GOV_KMS_SLOT_APPLICATIONS, &w->app_a, 0),
+                revoked);
+    assert_why(w, &a, KMS_APP_NOT_ALLOWED);
+    world_doubt(w, &w->app_a, gov_slot_entry(GOV_SLOT_IDENTITIES, &identity, 0), revoked);
+    assert_why(w, &a, KMS_IDENTITY_NOT_ALLOWED);
+    w->has_doubt = false; /* the same words where nobody doubts */
+    assert_why(w, &a, KMS_GRANTED);
+}
+
+static void what_is_granted_at_the_newest_block_is_not_granted_yet(void **state)
+{
+    struct world *w = *state;
+    struct ask a = world_ask(w);
+    const struct hash32 identity = world_identity(w, &w->app_a, &w->td_a, false);
+
+    world_set_identity(w, &w->app_a, &identity, world_policy(GOV_REVOKED, 0, 1, 0));
+    world_doubt(w, &w->app_a, gov_slot_entry(GOV_SLOT_IDENTITIES, &identity, 0), world_allowed());
+    assert_why(w, &a, KMS_IDENTITY_NOT_ALLOWED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -588,6 +624,8 @@ int main(void)
         IN_WORLD(a_zero_operator_that_is_allowed_does_not_let_everybody_in),
         IN_WORLD(an_authorisation_for_anything_else_is_refused),
         IN_WORLD(an_expired_authorisation_is_refused),
+        IN_WORLD(what_is_denied_at_the_newest_block_is_denied_now),
+        IN_WORLD(what_is_granted_at_the_newest_block_is_not_granted_yet),
         IN_WORLD(secrets_go_to_their_own_application_in_every_combination),
         IN_WORLD(the_public_half_is_that_of_the_secrets),
         IN_WORLD(the_public_half_is_served_for_allowed_applications_alone),
