@@ -206,6 +206,14 @@ static const struct cli_verb verbs[] = {
      .example = "teereg chain watch --chain-id 1 --quorum 2 --rpc https://a.example \\\n"
                 "      --rpc https://b.example --rpc https://c.example --json",
      .run = chain_watch_verb},
+    {.name = "reference",
+     .summary = "Reads a contract of the reference, unmodified, by its slots.",
+     .positional = "kms|app",
+     .n_positional = 1,
+     .options = chain_reference_options,
+     .example = "teereg chain reference kms --chain-id 1 --contract 0x... --identity 0x... \\\n"
+                "      --operator 0x... --app 0x...",
+     .run = chain_reference_verb},
     {.name = NULL},
 };
 

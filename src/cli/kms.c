@@ -10,7 +10,7 @@
 #include "cli/files.h"
 #include "cli/node.h"
 #include "cli/view.h"
-#include "gov/contract.h"
+#include "kms/decide.h"
 #include "net/http_client.h"
 #include "service/kms_service.h"
 
@@ -103,7 +103,7 @@ static void ground_done(struct ground *g)
 static enum err_code open_view(const struct cli_args *a, const struct cli_nodes *nodes,
                                const struct kms_config *c, struct ground *g, struct err *e)
 {
-    const struct view_quorum_counter version = gov_version_counter(&c->kms);
+    const struct view_quorum_counter version = kms_version_counter(c);
     struct cli_view_config config = {
         .chain_id = c->chain_id,
         .max_age_s = c->max_block_age,

@@ -58,12 +58,11 @@ enum err_code cli_nodes_of(const struct cli_args *a, struct cli_nodes *ret, stru
         TRY(add_url(ret, cli_value(a, "rpc"), e));
     for (size_t i = 0; cli_value_at(a, "rpc", i); i++)
         TRY(add_url(ret, cli_value_at(a, "rpc", i), e));
-    if (ca) {
-        TRY_IN(e, fs_read(ca, &ret->ca_pem, e), "--rpc-ca");
-        TRY_IN(e,
+    if (ca && (fs_read(ca, &ret->ca_pem, e) != ERR_OK ||
                x509_authority_keys(buf_bytes(&ret->ca_pem), ret->ca_key, CLI_NODE_KEYS_MAX,
-                                   &ret->n_ca_keys, e),
-               "--rpc-ca %s", ca);
+                                   &ret->n_ca_keys, e) != ERR_OK)) {
+        e->code = e->code == ERR_NOMEM ? e->code : ERR_USAGE;
+        return err_wrap(e, "--rpc-ca %s", ca);
     }
     return read_quorum(a, ret, e);
 }

@@ -113,9 +113,3 @@ struct hash32 gov_slot_of_addr(uint64_t n, const struct addr *key, uint64_t offs
 
     return gov_slot_entry(n, &word, offset);
 }
-
-struct view_quorum_counter gov_version_counter(const struct addr *contract)
-{
-    return (struct view_quorum_counter){
-        .contract = *contract, .slot = gov_slot(GOV_SLOT_HEAD), .shift = 168, .bits = 64};
-}

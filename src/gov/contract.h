@@ -2,7 +2,7 @@
  *
  * Source: contracts/LAYOUT.md (layout id 2). */
 #pragma once
-#include "chain/view_quorum.h"
+#include "chain/view.h"
 #include "gov/policy.h"
 
 enum gov_layout {
@@ -47,9 +47,6 @@ bool gov_line_ended(const struct gov_line *l, uint64_t block_timestamp);
 MUST_CHECK enum err_code gov_contract_live(const struct gov_head *h, const struct gov_line *l,
                                            const struct gov_time *t, uint32_t min_delay,
                                            const char *name, struct err *e);
-
-/* Where a contract counts its changes: a chain view sees to it that it never goes back. */
-struct view_quorum_counter gov_version_counter(const struct addr *contract);
 
 /* ---- slots ---- */
 

@@ -5,6 +5,7 @@
 #pragma once
 #include "attest/examine.h"
 #include "base/clock.h"
+#include "chain/view_quorum.h"
 #include "gov/registry.h"
 #include "kms/apps.h"
 #include "kms/config.h"
@@ -80,6 +81,9 @@ struct kms_authority {
 MUST_CHECK enum err_code kms_decide_self(const struct kms_authority *a,
                                          struct finalized_block *ret_at, enum kms_reason *ret_why,
                                          struct err *e);
+
+/* Where the KMS contract counts its changes: the chain view sees to it that it never goes back. */
+struct view_quorum_counter kms_version_counter(const struct kms_config *c);
 
 /* The application as governance has it. */
 struct kms_app_standing {

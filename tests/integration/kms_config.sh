@@ -22,6 +22,27 @@ if grep -q '/api/' "$WORK/log/kms"; then
 fi
 ok "nothing was sent to it"
 
+# ---- nodes, their authorities and how many must agree are in the hash ----
+
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/ca.key" -out "$WORK/ca.pem" -subj /CN=node \
+    -days 1 2>/dev/null
+hash_of() { # sets OUT, like every `run`
+    run teereg kms config-hash "$@"
+    field config_hash
+}
+hashes=$(hash_of && hash_of --quorum 1 && hash_of --rpc-ca "$WORK/ca.pem" &&
+    hash_of --rpc https://a.example --rpc https://b.example --quorum 2 &&
+    hash_of --rpc https://a.example --rpc https://b.example --rpc https://c.example --quorum 2 &&
+    hash_of --rpc https://a.example --rpc https://b.example --rpc https://c.example --quorum 3)
+[ "$(sort -u <<<"$hashes" | wc -l)" = 6 ] || fail "two configurations have one hash: $hashes"
+[ "$(hash_of --rpc https://b.example --rpc https://a.example --quorum 2)" = "$(sed -n 4p <<<"$hashes")" ] ||
+    fail "the order of nodes counts"
+ok "nodes, their authorities and the quorum are in the hash"
+refused "half of the nodes are no quorum" 2 'found 1 for 2 nodes, expected 2 to 2' \
+    teereg kms config-hash --rpc https://a.example --rpc https://b.example --quorum 1
+refused "authorities that are none are wrong usage" 2 'rpc-ca' \
+    teereg kms config-hash --rpc-ca "$WORK/root.key"
+
 run teereg kms config-hash
 [ "$(field config_hash)" != "$CONFIG_HASH" ] || fail "both configurations have one hash"
 ok "its configuration has another hash"

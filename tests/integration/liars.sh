@@ -53,6 +53,10 @@ show >"$WORK/seen"
 facts "$WORK/seen" | cmp -s - "$WORK/true-facts" || fail "found $(cat "$WORK/seen")"
 ok "five honest nodes, three must agree: the contract is read as it is"
 
+says "a contract is read by the slots of the reference, too" \
+    '"owner": "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"' \
+    teereg chain reference kms --contract "$TEEREG_KMS" "${NODES[@]}" --json
+
 # ---- one way to lie after the other ----
 
 for way in value proof absent header fork old chain silent huge slow garbage error; do

@@ -20,7 +20,7 @@ struct proved_node {
     atomic_uint version_is, says_old;
 };
 struct proved_world {
-    atomic_uint finalized, latest, changes;
+    atomic_uint finalized, latest, latest_said, changes; /* latest_said: 0, or not latest */
     _Atomic int64_t now;
     atomic_uint_fast64_t ns;
     struct proved_node node[5];
@@ -45,7 +45,7 @@ static inline void proved_words(struct proved_node *n, uint64_t block, struct ha
     if (n->latest_word && block > n->world->finalized)
         words[0].b[31] = (uint8_t)n->latest_word;
     words[1] = (struct hash32){{[30] = (uint8_t)(block >> 8), [31] = (uint8_t)block}};
-    if (n->version_is)
+    if (n->version_is && block > 105)
         words[1] = (struct hash32){{[31] = (uint8_t)n->version_is}};
 }
 
@@ -211,7 +211,7 @@ static inline void proved_result(struct proved_node *n, const json *call, struct
     } else if (strcmp(method, "eth_getBlockByNumber") == 0) {
         tag = json_str(json_at(params, 0));
         number = strcmp(tag, "finalized") == 0 ? w->finalized
-                 : strcmp(tag, "latest") == 0  ? w->latest
+                 : strcmp(tag, "latest") == 0  ? (w->latest_said ? w->latest_said : w->latest)
                                                : strtoul(tag + 2, NULL, 16);
         if (n->says_old && number > n->says_old && strncmp(tag, "0x", 2) != 0)
             number = n->says_old;
