@@ -6,6 +6,8 @@
 /* clang-format off */
 
 #define GOV_KMS_INIT_CODE_LEN 24852
+/* keccak256 of the code that it leaves behind: the same wherever it is deployed. */
+#define GOV_KMS_CODE_HASH "efc865e4e5aaac29c0a3ebfe3976b6b943f00251dcbbc84ed89fcea7733d2db8"
 static const char gov_kms_init_code[] =
     "6080346101ad57601f61611438819003918201601f19168301916001600160401b038311848410176101b1578084"
     "9260409485528339810103126101ad5780516001600160a01b038116918282036101ad576020015160ff81168091"
