@@ -14,7 +14,7 @@ void json_init(void);
 
 MUST_CHECK enum err_code json_parse(struct bytes text, size_t max, json **ret, struct err *e);
 /* As json_parse, for messages that hold numbers which nobody here reads: one that is not an integer
- * of 64 bits with a sign becomes null. */
+ * of 64 bits with a sign becomes null, and an escaped NUL in a string U+FFFD. */
 MUST_CHECK enum err_code json_parse_foreign(struct bytes text, size_t max, json **ret,
                                             struct err *e);
 /* Is it one JSON value of somebody else's?  As json_parse, but numbers may be any that JSON has. */

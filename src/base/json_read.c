@@ -98,6 +98,8 @@ static enum err_code read_point(struct reader *r, struct err *e)
 
     if (!read_hex4(r, &point))
         return wrong(r, syntax, e);
+    if (point == 0 && r->numbers == NUMBERS_OTHERS_NULL)
+        point = 0xfffd; /* nodes put a revert's raw bytes into their messages */
     if (point == 0)
         return wrong(r, "a NUL in a string", e);
     if (point >= 0xd800 && point < 0xe000) {

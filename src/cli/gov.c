@@ -16,6 +16,8 @@
     {"firmware", "MRTD", "firmware of scheme 1 (KMS contract); zeros: Azure by a proxy", NULL, CLI_OPTIONAL}, \
     {"paravisor", "MRTD", "paravisor of Azure's machines (KMS contract)", NULL, CLI_OPTIONAL}
 
+#define OPT_FROM_BLOCK {"from-block", "N", "where its events begin: the block it was deployed in", "0", CLI_OPTIONAL}
+
 static const struct cli_option deploy_options[] = {
     {"scheme", "N", "of an application's identities: 2, or 1 for instances of version 1", "2", CLI_OPTIONAL},
     {"owner", "ADDRESS", "who will own it: a Safe, a timelock, ...; without: the sender", NULL, CLI_OPTIONAL},
@@ -93,7 +95,18 @@ static const struct cli_option show_options[] = {
     {"measurements", "FILE", "also: what it says about these measurements", NULL, CLI_OPTIONAL},
     {"config-hash", "HASH", "with --measurements: the configuration they run with", NULL, CLI_OPTIONAL},
     OPT_SUBJECTS,
+    OPT_FROM_BLOCK,
+    {"brief", NULL, "settings alone, without the lists that need its events", NULL, CLI_OPTIONAL},
     END,
+};
+static const struct cli_option history_options[] = {
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, OPT_CONTRACT, OPT_FROM_BLOCK,
+    {"to-block", "N", "where they end; without: the newest final block", NULL, CLI_OPTIONAL}, END,
+};
+static const struct cli_option export_options[] = {CLI_OPT_RPC, CLI_OPT_CHAIN_ID, OPT_CONTRACT, OPT_FROM_BLOCK, END};
+static const struct cli_option diff_options[] = {CLI_OPT_RPC, CLI_OPT_CHAIN_ID, OPT_FROM_BLOCK, END};
+static const struct cli_option apply_options[] = {
+    OPT_FROM_BLOCK, {"dry-run", NULL, "only say what would be done", NULL, CLI_OPTIONAL}, SENDS,
 };
 static const struct cli_option sign_options[] = {CLI_OPT_CHAIN_ID, CLI_OPT_KEYS, END};
 static const struct cli_option send_options[] = {
@@ -189,6 +202,14 @@ static const struct cli_verb verbs[] = {
      "teereg gov successor set 0x... " ON, gov_cmd_successor_set},
     {"successor cancel", "take back a successor that has not taken over", NULL, 0, contract_options,
      "teereg gov successor cancel " ON, gov_cmd_successor_cancel},
+    {"history", "a contract's events as a log", NULL, 0, history_options,
+     "teereg gov history --chain-id 1 --contract 0x... --from-block 23000000", gov_cmd_history},
+    {"export", "a contract as a desired-state file", "kms|app", 1, export_options,
+     "teereg gov export app --chain-id 1 --contract 0x... >app.json", gov_cmd_export},
+    {"diff", "what lies between a contract and a desired-state file; 3 when anything does", "FILE", 1, diff_options,
+     "teereg gov diff app.json --chain-id 1", gov_cmd_diff},
+    {"apply", "do what lies between a contract and a desired-state file", "FILE", 1, apply_options,
+     "teereg gov apply app.json --chain-id 1 --key-file owner.key --dry-run", gov_cmd_apply},
     {"sign", "sign transactions of --offline; says what each does; needs no node", "FILE", 1, sign_options,
      "teereg gov sign unsigned.json --chain-id 1 --key-file owner.json --json >signed.json", gov_cmd_sign},
     {"send", "send transactions that were signed elsewhere", "FILE", 1, send_options,

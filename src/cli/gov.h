@@ -64,3 +64,9 @@ enum err_code gov_cmd_onboard_close(const struct cli_args *a, struct err *e);
 /* gov_signed.c: signed on one machine, sent from another. */
 enum err_code gov_cmd_sign(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_send(const struct cli_args *a, struct err *e);
+
+/* gov_history.c: events; gov_wanted.c: a contract as a file, and a file as a contract. */
+enum err_code gov_cmd_history(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_export(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_diff(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_apply(const struct cli_args *a, struct err *e);

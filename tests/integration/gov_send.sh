@@ -17,7 +17,7 @@ OTHER=0x70997970c51812dc3a010c7d01b50e0d17dc79c8
 HEX=ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80
 (umask 077 && echo $HEX >"$WORK/owner.key" && printf 'correct horse\n' >"$WORK/password" &&
     cp "$ROOT/tests/vectors/keystore/cast.json" "$WORK/owner.json" && printf 'wrong' >"$WORK/wrong")
-nonce() { cast nonce --rpc-url "$TEEREG_RPC" "${1:-$ME}"; }
+nonce() { cast nonce --rpc-url "$TEEREG_RPC" $ME; }
 
 # ---- keys ----
 says "a contract is deployed and its code compared" 'code_hash +[0-9a-f]{64}' \
