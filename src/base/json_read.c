@@ -216,7 +216,7 @@ static enum err_code read_number(struct reader *r, json **ret, struct err *e)
                    !__builtin_sub_overflow(v, *r->p - '0', &v);
     if (r->p < r->end && (*r->p == '.' || *r->p == 'e' || *r->p == 'E')) {
         TRY(read_fraction(r, e));
-        fits = false;
+        fits = r->numbers != NUMBERS_OTHERS_NULL;
     }
     if (!negative)
         fits = fits && !__builtin_sub_overflow(0, v, &v);
