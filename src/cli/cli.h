@@ -57,8 +57,8 @@ struct cli_args {
 };
 
 struct cli_verb {
-    const char *name;       /* "show", "artifact put" */
-    const char *summary;    /* one line */
+    const char *name;    /* "show", "artifact put"; "": the noun's only one, which needs no word */
+    const char *summary; /* one line */
     const char *positional; /* "FILE", "kms|app"; NULL: none; all of them are required */
     unsigned n_positional;
     const struct cli_option *options; /* ends with a NULL name; NULL: none */
@@ -117,5 +117,6 @@ void cli_env_name(const char *option, char *ret, size_t size);
 int cli_main(const struct cli_noun *const nouns[], int argc, char *const argv[]);
 
 /* The nouns, one file each. */
-extern const struct cli_noun cli_noun_audit, cli_noun_collateral, cli_noun_evidence, cli_noun_gov,
-    cli_noun_instance, cli_noun_kms, cli_noun_secret, cli_noun_store;
+extern const struct cli_noun cli_noun_audit, cli_noun_collateral, cli_noun_evidence,
+    cli_noun_explain, cli_noun_gov, cli_noun_instance, cli_noun_kms, cli_noun_secret,
+    cli_noun_store;

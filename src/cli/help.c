@@ -47,8 +47,9 @@ static const struct cli_option *put_options(FILE *to, const struct cli_option *o
 
 void help_verb(FILE *to, const struct cli_noun *noun, const struct cli_verb *verb)
 {
-    fprintf(to, "usage: teereg %s %s%s%s [OPTION...]\n\n%s\n\n", noun->name, verb->name,
-            verb->positional ? " " : "", verb->positional ? verb->positional : "", verb->summary);
+    fprintf(to, "usage: teereg %s%s%s%s%s [OPTION...]\n\n%s\n\n", noun->name,
+            *verb->name ? " " : "", verb->name, verb->positional ? " " : "",
+            verb->positional ? verb->positional : "", verb->summary);
     if (verb->options && put_options(to, verb->options)->need == CLI_SENDS) {
         fputs("\nOf every command that sends a transaction:\n", to);
         (void)put_options(to, cli_write_options);

@@ -9,9 +9,11 @@
 int main(int argc, char *argv[])
 {
     static const struct cli_noun *const nouns[] = {
-        &cli_noun_kms,   &cli_noun_gov,      &cli_noun_secret,
-        &cli_noun_store, &cli_noun_evidence, &cli_noun_collateral,
-        &cli_noun_audit, &cli_noun_instance, NULL,
+        &cli_noun_kms,      &cli_noun_gov,
+        &cli_noun_secret,   &cli_noun_store,
+        &cli_noun_evidence, &cli_noun_collateral,
+        &cli_noun_audit,    &cli_noun_instance,
+        &cli_noun_explain,  NULL,
     };
     struct err e = {0};
 
