@@ -6,6 +6,7 @@
 #pragma once
 #include "gov/measured.h"
 #include "kms/decide.h"
+#include "kms/release.h"
 
 struct kms_question {
     struct addr app;
@@ -51,3 +52,11 @@ void kms_explain(const struct kms_authority *a, const struct kms_question *q,
  * "nearest":{"identity","differences":[...]},"command"} */
 MUST_CHECK enum err_code kms_explanation_json(const struct kms_explanation *x, json **ret,
                                               struct err *e);
+
+/* POST /api/v2/explain/{app}: the same for a workload that proves itself over a challenge, as it
+ * would for its secrets.  ret_answer: the answer's JSON, sealed to the caller's key; written only
+ * on ERR_OK, which says nothing about the decision.  A caller who does not prove itself gets an
+ * error like any that asks for secrets: e is for the log, kms_reason_public(*ret_why) for it. */
+MUST_CHECK enum err_code kms_explain_request(const struct release_ctx *ctx, const struct addr *app,
+                                             struct bytes body, struct buf *ret_answer,
+                                             enum kms_reason *ret_why, struct err *e);

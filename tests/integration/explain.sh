@@ -71,4 +71,22 @@ teereg gov allow --contract "$TEEREG_APP" --identity "$identity" >"$WORK/log/pol
 says "without it all is well" '^\+ policies +passed' teereg explain --evidence "$WORK/quote.bin"
 releases_to orders || fail "the KMS refused what explain would release: $(cat "$WORK/log/provision")"
 ok "and the KMS releases"
+
+# ---- the same, told by the KMS to whom it concerns ----
+why() { teereg instance why --attester "${PLATFORM[$1]}" --json; }
+why orders >"$WORK/why.json" || fail "the KMS does not explain"
+grep -q '"decision": "released"' "$WORK/why.json" || fail "$(cat "$WORK/why.json")"
+before=$(releases)
+ok "the KMS says that it would release"
+platform rtmr2
+mv "$WORK/rtmr2.json" "$WORK/stranger.json"
+system_platform stranger orders
+refused "and to a stranger in what it differs" 3 '"first_failed": "identity".*"field": "rtmr2"' why stranger
+[ "$(releases)" = "$before" ] || fail "explaining was put on record as a release"
+ok "nothing is released by it"
+curl -sk -X POST -H 'Content-Type: application/json' -d '{"challenge":"'"$TEMPLATE"'","key":"","evidence":{}}' \
+    "$TEEREG_KMS_URL/api/v2/explain/${TEEREG_APP#0x}" >"$WORK/said"
+grep -q 'the request is malformed' "$WORK/said" && ! grep -qE 'identity|allowed|key has' "$WORK/said" ||
+    fail "told to nobody: $(cat "$WORK/said")"
+ok "who proves nothing is told nothing"
 finish
