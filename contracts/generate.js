@@ -5,6 +5,7 @@ const fs = require('fs');
 const path = require('path');
 
 const [modules, here, artifacts, headers] = process.argv.slice(2);
+const { keccak256 } = require(path.join(modules, 'js-sha3'));
 // Governance is made small, because only that fits a contract; verifiers are made cheap to run.
 const VERIFIERS = ['Collateral', 'TdxVerifier', 'MaaVerifier', 'AutomataVerifier'];
 const GROUPS = [
@@ -134,6 +135,16 @@ function contractsHeader(all, verifiers) {
     }
     out += '\n/* Custom errors: X(signature). */\n#define GOV_ERRORS(X)';
     for (const e of list('error')) out += ` \\\n    X("${signature(e)}")`;
+    const names = (ps) => ps.map((p) => p.name || '_').join(',');
+    out += '\n\n/* Functions that change something: X(signature, names of the arguments). */\n#define GOV_CALLS(X)';
+    for (const f of list('function')) {
+        if (f.stateMutability === 'nonpayable') out += ` \\\n    X("${signature(f)}", "${names(f.inputs)}")`;
+    }
+    out += '\n\n/* Events: X(signature, names, bit i: argument i is a topic). */\n#define GOV_EVENTS(X)';
+    for (const e of list('event')) {
+        const topics = e.inputs.reduce((bits, p, i) => bits | (p.indexed ? 1 << i : 0), 0);
+        out += ` \\\n    X("${signature(e)}", "${names(e.inputs)}", ${topics})`;
+    }
     return out + '\n';
 }
 
@@ -143,6 +154,9 @@ function codeHeader(a) {
     let out = BANNER(`${name}_code_gen`, `what deploys ${a.contract}.sol, in hex; the constructor's ` +
         'arguments\n * (address owner, uint8 scheme) follow it');
     out += `\n#define GOV_${a.contract.toUpperCase()}_INIT_CODE_LEN ${hex.length / 2}\n`;
+    const hash = keccak256(Buffer.from(a.deployedBytecode.slice(2), 'hex'));
+    out += `/* keccak256 of the code that it leaves behind: the same wherever it is deployed. */\n`;
+    out += `#define GOV_${a.contract.toUpperCase()}_CODE_HASH "${hash}"\n`;
     out += `static const char gov_${name}_init_code[] =\n`;
     out += (hex.match(/.{1,92}/g) || []).map((l) => `    "${l}"`).join('\n') + ';\n';
     return out;

@@ -67,7 +67,8 @@ system_chain() {
     (umask 077 && echo ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80 \
         >"$TEEREG_KEY_FILE")
     TEEREG_FINAL=1 # each change counts before the next command runs
-    export TEEREG_RPC TEEREG_CHAIN_ID TEEREG_KEY_FILE TEEREG_FINAL
+    TEEREG_JOURNAL=$WORK/journal
+    export TEEREG_RPC TEEREG_CHAIN_ID TEEREG_KEY_FILE TEEREG_FINAL TEEREG_JOURNAL
 }
 
 system_contracts() {

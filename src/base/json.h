@@ -14,8 +14,8 @@ void json_init(void);
 
 MUST_CHECK enum err_code json_parse(struct bytes text, size_t max, json **ret, struct err *e);
 /* A document of somebody else's, of which only some members are read.  As json_parse, but numbers
- * may be any that JSON has: one that is no integer of 64 bits is a node that no getter takes.  Such
- * a tree is not written. */
+ * may be any that JSON has: one that is no integer of 64 bits is a node that no getter takes.  An
+ * escaped NUL in a string is U+FFFD.  Such a tree is not written. */
 MUST_CHECK enum err_code json_parse_foreign(struct bytes text, size_t max, json **ret,
                                             struct err *e);
 /* Is it one JSON value of somebody else's?  As json_parse, but numbers may be any that JSON has. */

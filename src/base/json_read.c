@@ -10,6 +10,7 @@
 struct reader {
     const uint8_t *start, *p, *end;
     bool fractions;     /* any number is taken; what is no integer of 64 bits is kept as such */
+    bool nuls;          /* an escaped NUL is U+FFFD */
     struct buf escaped; /* the string that is read, if it has escapes; never grows */
 };
 
@@ -91,6 +92,8 @@ static enum err_code read_point(struct reader *r, struct err *e)
 
     if (!read_hex4(r, &point))
         return wrong(r, syntax, e);
+    if (point == 0 && r->nuls)
+        point = 0xfffd; /* nodes put a revert's raw bytes into their messages */
     if (point == 0)
         return wrong(r, "a NUL in a string", e);
     if (point >= 0xd800 && point < 0xe000) {
@@ -352,13 +355,15 @@ static enum err_code read_all(struct reader *r, json **ret, struct err *e)
     return ERR_OK;
 }
 
-static enum err_code read(struct bytes text, size_t max, bool fractions, json **ret, struct err *e)
+static enum err_code read(struct bytes text, size_t max, bool fractions, bool nuls, json **ret,
+                          struct err *e)
 {
     const uint8_t *start = text.n ? text.p : (const uint8_t *)"";
     struct reader r = {.start = start,
                        .p = start,
                        .end = start + text.n,
                        .fractions = fractions,
+                       .nuls = nuls,
                        .escaped = BUF(text.n)};
     enum err_code rc;
 
@@ -371,17 +376,17 @@ static enum err_code read(struct bytes text, size_t max, bool fractions, json **
 
 enum err_code json_parse(struct bytes text, size_t max, json **ret, struct err *e)
 {
-    return read(text, max, false, ret, e);
+    return read(text, max, false, false, ret, e);
 }
 
 enum err_code json_parse_foreign(struct bytes text, size_t max, json **ret, struct err *e)
 {
-    return read(text, max, true, ret, e);
+    return read(text, max, true, true, ret, e);
 }
 
 enum err_code json_check(struct bytes text, size_t max, struct err *e)
 {
     AUTO(json) root = NULL;
 
-    return read(text, max, true, &root, e);
+    return read(text, max, true, false, &root, e);
 }

@@ -1,11 +1,8 @@
 /* revert - why a contract refused, in words; see rpc.h. */
 #include <stdio.h>
 #include "base/codec.h"
-#include "chain/abi.h"
-#include "chain/abi_type.h"
+#include "chain/abi_text.h"
 #include "chain/rpc.h"
-
-#define STRING_MAX 200
 
 /* Custom errors by signature: OpenZeppelin's, and those of contracts/src (a test of gov compares
  * this list with the compiled contracts). */
@@ -36,6 +33,10 @@ static const char *const errors[] = {
     "OwnableUnauthorizedAccount(address)",
     "PrincipalNeeded()",
     "ReentrancyGuardReentrantCall()",
+    "TimelockInsufficientDelay(uint256,uint256)",
+    "TimelockUnauthorizedCaller(address)",
+    "TimelockUnexecutedPredecessor(bytes32)",
+    "TimelockUnexpectedOperationState(bytes32,bytes32)",
     "TooEarly(uint64)",
     "TooLong(uint256,uint256)",
     "Unknown()",
@@ -44,77 +45,6 @@ static const char *const errors[] = {
     "WrongLength(uint256,uint256)",
     "WrongScheme()",
 };
-
-static void put_word(struct buf *out, const struct abi_node *type, const struct abi_value *v)
-{
-    struct err ignored;
-    uint64_t number;
-
-    switch (type->kind) {
-    case ABI_ADDR:
-        buf_put_str(out, "0x");
-        hex_put(out, (struct bytes){v->word + 12, 20});
-        return;
-    case ABI_BOOLEAN:
-        buf_put_str(out, v->word[31] ? "true" : "false");
-        return;
-    case ABI_UINT:
-        if (abi_get_u64(v, &number, &ignored) == ERR_OK) {
-            buf_printf(out, "%llu", (unsigned long long)number);
-            return;
-        }
-        break;
-    case ABI_FIXED:
-        buf_put_str(out, "0x");
-        hex_put(out, (struct bytes){v->word, type->size});
-        return;
-    case ABI_INT:
-    case ABI_BYTES:
-    case ABI_STRING:
-    case ABI_ARRAY:
-    case ABI_TUPLE:
-        break;
-    }
-    buf_put_str(out, "0x");
-    hex_put(out, BYTES(v->word));
-}
-
-/* A stranger's string: printable ASCII in quotes, cut. */
-static void put_string(struct buf *out, struct bytes s)
-{
-    buf_put_u8(out, '"');
-    for (size_t i = 0; i < s.n && i < STRING_MAX; i++)
-        buf_put_u8(out, s.p[i] >= ' ' && s.p[i] <= '~' && s.p[i] != '"' ? s.p[i] : '?');
-    buf_put_str(out, s.n > STRING_MAX ? "...\"" : "\"");
-}
-
-/* "Name(arguments)" of data that is the encoding of this signature; false when it is not. */
-static bool put_error(struct buf *out, const char *signature, struct bytes arguments)
-{
-    size_t open = strcspn(signature, "("), end = strlen(signature) - 1;
-    AUTO(heap_str) types = strndup(signature + open + 1, end - open - 1);
-    AUTO(abi_tree) tree = NULL;
-    struct abi_type type;
-    const struct abi_value *values;
-    struct err ignored;
-
-    if (!types || abi_type_parse(types, strlen(types), &type, &ignored) != ERR_OK ||
-        abi_decode(types, arguments, &tree, &ignored) != ERR_OK)
-        return false;
-    values = abi_tree_values(tree);
-    buf_put(out, (struct bytes){(const uint8_t *)signature, open + 1});
-    for (size_t i = 0, node = type.node[0].child; i < type.node[0].size; i++) {
-        if (i)
-            buf_put_str(out, ", ");
-        if (type.node[node].kind == ABI_STRING)
-            put_string(out, values[i].bytes);
-        else
-            put_word(out, &type.node[node], &values[i]);
-        node = type.node[node].next;
-    }
-    buf_put_u8(out, ')');
-    return true;
-}
 
 static bool selects(const char *signature, struct bytes data)
 {
@@ -127,6 +57,8 @@ static bool selects(const char *signature, struct bytes data)
 static const char *panic_name(uint64_t code)
 {
     switch (code) {
+    case 0x00:
+        return "of the compiler";
     case 0x01:
         return "assertion failed";
     case 0x11:
@@ -153,13 +85,16 @@ static const char *panic_name(uint64_t code)
 static bool put_builtin(struct buf *out, struct bytes data, struct bytes arguments)
 {
     AUTO(abi_tree) tree = NULL;
+    struct abi_type type;
     struct err ignored;
     uint64_t code;
 
     if (selects("Error(string)", data)) {
         if (abi_decode("string", arguments, &tree, &ignored) != ERR_OK)
             return false;
-        put_string(out, abi_tree_values(tree)->bytes);
+        if (abi_type_parse("string", 6, &type, &ignored) != ERR_OK)
+            return false;
+        abi_text_value(out, &type, type.node[0].child, abi_tree_values(tree));
         return true;
     }
     if (selects("Panic(uint256)", data)) {
@@ -188,7 +123,7 @@ void rpc_revert_text(struct bytes data, char *ret, size_t size)
     arguments = buf_bytes(&padded);
     known = put_builtin(&out, data, arguments);
     for (size_t i = 0; !known && i < sizeof errors / sizeof errors[0]; i++)
-        known = selects(errors[i], data) && put_error(&out, errors[i], arguments);
+        known = selects(errors[i], data) && abi_text_call(&out, errors[i], NULL, arguments);
     if (!known) {
         buf_clear(&out);
         buf_put_str(&out, "unknown error 0x");

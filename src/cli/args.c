@@ -6,10 +6,11 @@
 static const struct cli_option *option_named(const struct cli_verb *verb, const char *name,
                                              size_t len)
 {
-    for (const struct cli_option *o = verb->options; o && o->name; o++) {
+    const struct cli_option *o;
+
+    for (size_t i = 0; (o = cli_option_at(verb, i)); i++)
         if (strlen(o->name) == len && memcmp(o->name, name, len) == 0)
             return o;
-    }
     return NULL;
 }
 
@@ -68,7 +69,9 @@ static enum err_code long_option(struct cli_args *a, int argc, char *const argv[
 static enum err_code from_environment(struct cli_args *a, char *(*getenv_)(const char *name),
                                       struct err *e)
 {
-    for (const struct cli_option *o = a->verb->options; o && o->name; o++) {
+    const struct cli_option *o;
+
+    for (size_t i = 0; (o = cli_option_at(a->verb, i)); i++) {
         char name[64];
         const char *value;
 
@@ -107,16 +110,26 @@ static bool known_anywhere(const struct cli_noun *const nouns[], const char *nam
     return false;
 }
 
+static size_t place_of(const struct cli_verb *verb, const struct cli_option *option)
+{
+    size_t i = 0;
+
+    while (cli_option_at(verb, i) != option)
+        i++;
+    return i;
+}
+
 /* Lines `name = value`, `#` begins a comment line.  The file may hold options of other verbs. */
 static enum err_code from_file(struct cli_args *a, const struct cli_noun *const nouns[],
                                const char *path, struct err *e)
 {
     bool had[CLI_OPTIONS_MAX] = {false};
+    const struct cli_option *o;
     unsigned line_no = 0;
 
     TRY_IN(e, fs_read(path, &a->config, e), "--config");
-    for (const struct cli_option *o = a->verb->options; o && o->name; o++)
-        had[o - a->verb->options] = given(a, o);
+    for (size_t i = 0; (o = cli_option_at(a->verb, i)); i++)
+        had[i] = given(a, o);
     if (memchr(a->config.p, 0, a->config.n))
         return err_set(e, ERR_INVALID, "%s: holds a NUL byte", path);
     buf_put_u8(&a->config, 0);
@@ -139,12 +152,11 @@ static enum err_code from_file(struct cli_args *a, const struct cli_noun *const 
         name = trim(name);
         value = trim(eq + 1);
 
-        const struct cli_option *o = option_named(a->verb, name, strlen(name));
-
+        o = option_named(a->verb, name, strlen(name));
         if (!o && !known_anywhere(nouns, name))
             return err_set(e, ERR_INVALID, "%s:%u: no command has an option \"%.40s\"", path,
                            line_no, name);
-        if (!o || had[o - a->verb->options])
+        if (!o || had[place_of(a->verb, o)])
             continue;
         if (o->value)
             TRY_IN(e, add(a, o, value, e), "%s:%u", path, line_no);
@@ -160,6 +172,7 @@ enum err_code args_read(const struct cli_verb *verb, int argc, char *const argv[
                         char *(*getenv_)(const char *name), const struct cli_noun *const nouns[],
                         struct cli_args *ret, struct err *e)
 {
+    const struct cli_option *o;
     const char *config = NULL;
     bool only_positional = false;
 
@@ -185,7 +198,7 @@ enum err_code args_read(const struct cli_verb *verb, int argc, char *const argv[
         TRY(from_file(ret, nouns, config, e));
     if (ret->n_positional < verb->n_positional)
         return err_set(e, ERR_INVALID, "%s is missing", verb->positional);
-    for (const struct cli_option *o = verb->options; o && o->name; o++) {
+    for (size_t i = 0; (o = cli_option_at(verb, i)); i++) {
         char name[64];
 
         if (o->need != CLI_REQUIRED || given(ret, o))

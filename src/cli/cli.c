@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "base/codec.h"
+#include "cli/writer.h"
 
 enum cli_exit cli_exit_of(enum err_code code)
 {
@@ -36,12 +37,26 @@ void cli_env_name(const char *option, char *ret, size_t size)
     }
 }
 
-static const struct cli_option *option_of(const struct cli_args *a, const char *name)
+const struct cli_option *cli_option_at(const struct cli_verb *verb, size_t i)
 {
-    for (const struct cli_option *o = a->verb->options; o && o->name; o++) {
-        if (strcmp(o->name, name) == 0)
+    const struct cli_option *o = verb->options;
+
+    for (; o && (o->name || o->need == CLI_SENDS); o++) {
+        if (!o->name)
+            o = cli_write_options;
+        if (i-- == 0)
             return o;
     }
+    return NULL;
+}
+
+static const struct cli_option *option_of(const struct cli_args *a, const char *name)
+{
+    const struct cli_option *o;
+
+    for (size_t i = 0; (o = cli_option_at(a->verb, i)); i++)
+        if (strcmp(o->name, name) == 0)
+            return o;
     return NULL;
 }
 

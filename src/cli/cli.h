@@ -30,10 +30,15 @@ struct cli_option {
     const char *value;  /* what the value is called in the help: "URL"; NULL: a switch */
     const char *help;   /* one line */
     const char *preset; /* the default; NULL: none */
-    enum { CLI_OPTIONAL, CLI_REQUIRED, CLI_MANY } need; /* MANY: may be repeated */
+    enum {
+        CLI_OPTIONAL,
+        CLI_REQUIRED,
+        CLI_MANY,  /* may be repeated */
+        CLI_SENDS, /* of a table's end: the options of cli/writer.h follow */
+    } need;
 };
 
-#define CLI_OPTIONS_MAX    40
+#define CLI_OPTIONS_MAX    56
 #define CLI_VALUES_MAX     64 /* given on one command line */
 #define CLI_POSITIONAL_MAX 4
 
@@ -52,8 +57,8 @@ struct cli_args {
 };
 
 struct cli_verb {
-    const char *name;       /* "show", "artifact put" */
-    const char *summary;    /* one line */
+    const char *name;    /* "show", "artifact put"; "": the noun's only one, which needs no word */
+    const char *summary; /* one line */
     const char *positional; /* "FILE", "kms|app"; NULL: none; all of them are required */
     unsigned n_positional;
     const struct cli_option *options; /* ends with a NULL name; NULL: none */
@@ -79,10 +84,6 @@ struct cli_noun {
     {                                                                                              \
         "chain-id", "N", "the chain that must be there", NULL, CLI_REQUIRED                        \
     }
-#define CLI_OPT_KEY_FILE                                                                           \
-    {                                                                                              \
-        "key-file", "FILE", "sender's secp256k1 key, 64 hex digits, mode 0600", NULL, CLI_REQUIRED \
-    }
 #define CLI_OPT_KMS                                                                                \
     {                                                                                              \
         "kms", "ADDRESS", "address of the KMS contract", NULL, CLI_REQUIRED                        \
@@ -105,6 +106,9 @@ MUST_CHECK enum err_code cli_addr(const struct cli_args *a, const char *name, st
 MUST_CHECK enum err_code cli_hash32(const struct cli_args *a, const char *name, struct hash32 *ret,
                                     struct err *e);
 
+/* Option i of a verb, its own first; NULL past the end. */
+const struct cli_option *cli_option_at(const struct cli_verb *verb, size_t i);
+
 /* Results: with --json the tree as one document, else lines "  name   value" of its members in
  * order (objects within are indented). */
 MUST_CHECK enum err_code cli_print(const struct cli_args *a, const json *result, struct err *e);
@@ -117,4 +121,5 @@ int cli_main(const struct cli_noun *const nouns[], int argc, char *const argv[])
 
 /* The nouns, one file each. */
 extern const struct cli_noun cli_noun_audit, cli_noun_chain, cli_noun_collateral, cli_noun_evidence,
-    cli_noun_gov, cli_noun_instance, cli_noun_kms, cli_noun_secret, cli_noun_store;
+    cli_noun_explain, cli_noun_gov, cli_noun_instance, cli_noun_kms, cli_noun_secret,
+    cli_noun_store;

@@ -4,7 +4,7 @@
 #include "cli/node.h"
 #include "gov/write.h"
 
-static enum err_code write_hash(const struct cli_args *a, const struct cli_node *node,
+static enum err_code write_hash(const struct cli_args *a, struct cli_node *node,
                                 const struct addr *contract, const struct hash32 *hash,
                                 struct err *e)
 {

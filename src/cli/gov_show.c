@@ -3,7 +3,7 @@
 #include "cli/files.h"
 #include "cli/gov.h"
 #include "cli/node.h"
-#include "gov/registry.h"
+#include "gov/state.h"
 
 static enum err_code put_policy(json *result, const char *name, const struct gov_policy *p,
                                 const struct gov_time *t, struct err *e)
@@ -186,6 +186,83 @@ static enum err_code show_app(const struct cli_args *a, const struct cli_node *n
     return ERR_OK;
 }
 
+/* "active, active_from 2026-..., policy 3" of an entry's members but the first, its name. */
+static enum err_code put_entry(const json *entry, json *lines, struct err *e)
+{
+    struct buf text AUTO_CALL(buf_done) = BUF(4096);
+    const json *key, *value;
+    const char *name;
+
+    if (!json_member(entry, 0, &name, &key))
+        return ERR_OK;
+    for (size_t i = 1; json_member(entry, i, &name, &value); i++) {
+        uint64_t number;
+
+        if (text.n)
+            buf_put_str(&text, ", ");
+        if (strcmp(name, "state") != 0)
+            buf_printf(&text, "%s ", name);
+        if (json_str(value))
+            buf_put_str(&text, json_str(value));
+        else if (json_u64(value, UINT64_MAX, &number))
+            buf_printf(&text, "%llu", (unsigned long long)number);
+    }
+    TRY(buf_check(&text, e));
+    if (!json_str(key)) {
+        uint64_t number = 0;
+        char id[24];
+
+        (void)json_u64(key, UINT64_MAX, &number);
+        snprintf(id, sizeof id, "%llu", (unsigned long long)number);
+        return json_put_str(lines, id, text.n ? buf_cstr(&text) : "", e);
+    }
+    return json_put_str(lines, json_str(key), text.n ? buf_cstr(&text) : "", e);
+}
+
+/* For people: lists of objects become lines, empty ones are left out. */
+static enum err_code put_readable(const json *lists, json *result, struct err *e)
+{
+    const json *value;
+    const char *name;
+
+    for (size_t i = 0; json_member(lists, i, &name, &value); i++) {
+        struct buf text AUTO_CALL(buf_done) = BUF(1024 * 1024);
+        AUTO(json) lines = NULL;
+
+        if (json_is_array(value) && json_len(value) == 0)
+            continue;
+        if (json_is_array(value) && json_is_object(json_at(value, 0))) {
+            TRY(json_new_object(&lines, e));
+            for (size_t k = 0; k < json_len(value); k++)
+                TRY(put_entry(json_at(value, k), lines, e));
+        } else { /* a copy */
+            TRY(json_write(value, JSON_COMPACT, &text, e));
+            TRY(json_parse(buf_bytes(&text), text.n, &lines, e));
+        }
+        TRY(json_put(result, name, TAKE(lines), e));
+    }
+    return ERR_OK;
+}
+
+static enum err_code put_lists(const struct cli_args *a, const struct cli_node *node, bool kms,
+                               json *result, struct err *e)
+{
+    const struct gov_time time = gov_time_of(node->at.timestamp, clock_unix(&clock_system));
+    AUTO(gov_contract) c = NULL;
+    AUTO(json) lists = NULL;
+    struct addr contract;
+    uint64_t from;
+
+    TRY(cli_addr(a, kms ? "kms" : "app", &contract, e));
+    TRY(cli_u64(a, "from-block", INT64_MAX, &from, e));
+    TRY(gov_contract_read(&node->view, node->rpc, &node->at, &contract, kms, from, &c, e));
+    if (a->json)
+        return gov_contract_put(c, &time, result, e);
+    TRY(json_new_object(&lists, e));
+    TRY(gov_contract_put(c, &time, lists, e));
+    return put_readable(lists, result, e);
+}
+
 enum err_code gov_cmd_show(const struct cli_args *a, struct err *e)
 {
     struct cli_node node AUTO_CALL(cli_node_done) = {0};
@@ -197,5 +274,7 @@ enum err_code gov_cmd_show(const struct cli_args *a, struct err *e)
     TRY(cli_node_open(a, NODE_READ, &node, e));
     TRY(json_new_object(&result, e));
     TRY(kms ? show_kms(a, &node, result, e) : show_app(a, &node, result, e));
+    if (!cli_switch(a, "brief"))
+        TRY(put_lists(a, &node, kms, result, e));
     return cli_print(a, result, e);
 }

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/codec.h"
 #include "cli/files.h"
 #include "cli/gov.h"
@@ -8,11 +9,43 @@
 #include "store/factory.h"
 #include "store/store.h"
 
-static enum err_code print_receipt(const struct cli_args *a, const struct cli_node *node,
-                                   json *result, const struct tx_receipt *r, struct err *e)
+static enum err_code print_receipt(const struct cli_args *a, struct cli_node *node, json *result,
+                                   const struct tx_receipt *r, struct err *e)
 {
     TRY(cli_put_receipt(a, node, result, r, e));
     return cli_print(a, result, e);
+}
+
+enum err_code gov_cli_call(const struct cli_args *a, const char *function,
+                           const struct abi_value *values, size_t n, struct err *e)
+{
+    struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    AUTO(json) result = NULL;
+    struct addr contract;
+    struct tx_receipt r;
+
+    TRY(cli_addr(a, "contract", &contract, e));
+    TRY(cli_node_open(a, NODE_WRITE, &node, e));
+    TRY(gov_send(node.writer, &contract, function, values, n, &r, e));
+    TRY(json_new_object(&result, e));
+    TRY(json_put_hex0x(result, "contract", BYTES_OF(contract), e));
+    return print_receipt(a, &node, result, &r, e);
+}
+
+enum err_code gov_cli_time(const struct cli_args *a, const char *name, uint64_t *ret, struct err *e)
+{
+    const char *text = cli_value(a, name);
+    int64_t seconds;
+
+    if (!text)
+        return ERR_OK;
+    if (!clock_parse(text, &seconds) || seconds <= 0)
+        return err_set(e, ERR_USAGE,
+                       "--%s: found \"%.40s\", expected a time like "
+                       "2026-11-23T20:40:01Z",
+                       name, text);
+    *ret = (uint64_t)seconds;
+    return ERR_OK;
 }
 
 enum err_code gov_cmd_deploy(const struct cli_args *a, struct err *e)
@@ -20,6 +53,8 @@ enum err_code gov_cmd_deploy(const struct cli_args *a, struct err *e)
     struct cli_node node AUTO_CALL(cli_node_done) = {0};
     const bool kms = strcmp(a->positional[0], "kms") == 0;
     AUTO(json) result = NULL;
+    struct hash32 code_hash;
+    struct addr owner;
     struct tx_receipt r;
     uint64_t scheme;
 
@@ -30,12 +65,20 @@ enum err_code gov_cmd_deploy(const struct cli_args *a, struct err *e)
         return err_set(e, ERR_USAGE,
                        "--scheme: found %u, expected 2, or 1 for an application of version 1",
                        (unsigned)scheme);
+    if (cli_value(a, "owner"))
+        TRY(cli_addr(a, "owner", &owner, e));
     TRY(cli_node_open(a, NODE_WRITE, &node, e));
-    TRY(kms ? gov_deploy_kms(node.writer, &r, e)
-            : gov_deploy_registry(node.writer, (uint8_t)scheme, &r, e));
+    if (!cli_value(a, "owner"))
+        owner = *transactor_address(node.writer);
+    TRY(kms ? gov_deploy_kms(node.writer, &owner, &r, e)
+            : gov_deploy_registry(node.writer, &owner, (uint8_t)scheme, &r, e));
     TRY(json_new_object(&result, e));
     TRY(json_put_hex0x(result, "contract", BYTES_OF(r.contract), e));
-    TRY(json_put_hex0x(result, "owner", BYTES_OF(*transactor_address(node.writer)), e));
+    TRY(json_put_hex0x(result, "owner", BYTES_OF(owner), e));
+    if (node.out.how == WRITER_SENDS) {
+        TRY(gov_deployed_check(node.rpc, kms, &r, &code_hash, e));
+        TRY(json_put_hex(result, "code_hash", BYTES_OF(code_hash), e));
+    }
     return print_receipt(a, &node, result, &r, e);
 }
 
@@ -56,14 +99,14 @@ enum err_code gov_cmd_app_allow(const struct cli_args *a, struct err *e)
 }
 
 /* The contract keeps firmware and paravisors by the hash of their MRTD. */
-static enum err_code mrtd_hash(const struct cli_args *a, const char *option, struct hash32 *ret,
-                               struct err *e)
+static enum err_code of_mrtd(const struct cli_args *a, const char *name, struct hash32 *ret,
+                             struct err *e)
 {
-    const char *text = cli_value(a, option);
+    const char *text = cli_value(a, name);
     uint8_t mrtd[48];
 
     if (hex_decode(bytes_of_str(text), mrtd, sizeof mrtd, e) != ERR_OK)
-        return err_set(e, ERR_USAGE, "--%s: expected an MRTD, 96 hex digits", option);
+        return err_set(e, ERR_USAGE, "--%s: expected an MRTD, 96 hex digits", name);
     keccak256(BYTES(mrtd), ret);
     return ERR_OK;
 }
@@ -92,7 +135,7 @@ static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, 
         if (kinds[i].kind == GOV_KIND_IDENTITY) {
             TRY(cli_hash32(a, kinds[i].name, ret, e));
         } else if (kinds[i].kind == GOV_KIND_FIRMWARE || kinds[i].kind == GOV_KIND_PARAVISOR) {
-            TRY(mrtd_hash(a, kinds[i].name, ret, e));
+            TRY(of_mrtd(a, kinds[i].name, ret, e));
         } else {
             TRY(cli_addr(a, kinds[i].name, &who, e));
             *ret = gov_word_addr(&who);
@@ -130,28 +173,33 @@ enum err_code gov_cmd_allow(const struct cli_args *a, struct err *e)
     struct addr contract;
     struct hash32 what;
     enum gov_kind kind;
-    uint64_t policy_id;
+    uint64_t policy_id, not_after = 0;
     struct tx_receipt r;
 
     TRY(cli_addr(a, "contract", &contract, e));
     TRY(cli_u64(a, "policy-id", UINT16_MAX, &policy_id, e));
+    TRY(gov_cli_time(a, "not-after", &not_after, e));
     TRY(json_new_object(&result, e));
     TRY(json_put_hex0x(result, "contract", BYTES_OF(contract), e));
     TRY(cli_node_open(a, NODE_WRITE, &node, e));
     if (cli_value(a, "measurements")) {
-        if (policy_id != 0)
+        if (policy_id != 0 || not_after != 0)
             return err_set(e, ERR_USAGE,
-                           "--policy-id: a KMS's own policy is in its configuration; found it "
-                           "with --measurements");
+                           "--policy-id and --not-after go with --identity, not with "
+                           "--measurements (a KMS's own policy is in its configuration)");
         TRY(allow_kms_image(a, &node, &contract, result, &r, e));
     } else {
         TRY(subject(a, &kind, &what, e));
-        TRY(gov_allow(node.writer, &contract, kind, &what, (uint16_t)policy_id, &r, e));
+        TRY(gov_allow(node.writer, &contract, kind, &what, (uint16_t)policy_id, not_after, &r, e));
     }
     return print_receipt(a, &node, result, &r, e);
 }
 
-enum err_code gov_cmd_revoke(const struct cli_args *a, struct err *e)
+static enum err_code deny(const struct cli_args *a,
+                          enum err_code (*how)(transactor *, const struct addr *, enum gov_kind,
+                                               const struct hash32 *, struct tx_receipt *,
+                                               struct err *),
+                          struct err *e)
 {
     struct cli_node node AUTO_CALL(cli_node_done) = {0};
     AUTO(json) result = NULL;
@@ -163,10 +211,20 @@ enum err_code gov_cmd_revoke(const struct cli_args *a, struct err *e)
     TRY(cli_addr(a, "contract", &contract, e));
     TRY(subject(a, &kind, &what, e));
     TRY(cli_node_open(a, NODE_WRITE, &node, e));
-    TRY(gov_revoke(node.writer, &contract, kind, &what, &r, e));
+    TRY(how(node.writer, &contract, kind, &what, &r, e));
     TRY(json_new_object(&result, e));
     TRY(json_put_hex0x(result, "contract", BYTES_OF(contract), e));
     return print_receipt(a, &node, result, &r, e);
+}
+
+enum err_code gov_cmd_revoke(const struct cli_args *a, struct err *e)
+{
+    return deny(a, gov_revoke, e);
+}
+
+enum err_code gov_cmd_freeze(const struct cli_args *a, struct err *e)
+{
+    return deny(a, gov_freeze, e);
 }
 
 enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e)
@@ -197,27 +255,6 @@ enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e)
 }
 
 /* All three at once, as the contract takes them: an option that is left out is off. */
-enum err_code gov_cmd_rules_set(const struct cli_args *a, struct err *e)
-{
-    struct cli_node node AUTO_CALL(cli_node_done) = {0};
-    const bool rtmr3 = cli_switch(a, "rtmr3"), principal = cli_switch(a, "principal");
-    AUTO(json) result = NULL;
-    struct addr contract;
-    struct tx_receipt r;
-    uint64_t mask;
-
-    TRY(cli_addr(a, "contract", &contract, e));
-    TRY(cli_u64(a, "pcr-mask", 0xffffff, &mask, e));
-    TRY(cli_node_open(a, NODE_WRITE, &node, e));
-    TRY(gov_set_identity_rules(node.writer, &contract, rtmr3, principal, (uint32_t)mask, &r, e));
-    TRY(json_new_object(&result, e));
-    TRY(json_put_hex0x(result, "contract", BYTES_OF(contract), e));
-    TRY(json_put_bool(result, "rtmr3", rtmr3, e));
-    TRY(json_put_bool(result, "principal", principal, e));
-    TRY(json_put_u64(result, "pcr_mask", mask, e));
-    return print_receipt(a, &node, result, &r, e);
-}
-
 enum err_code gov_cmd_artifact_put(const struct cli_args *a, struct err *e)
 {
     struct cli_node node AUTO_CALL(cli_node_done) = {0};

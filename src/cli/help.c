@@ -1,4 +1,5 @@
 #include "cli/args.h"
+#include "cli/writer.h"
 
 static void exit_codes(FILE *to)
 {
@@ -27,11 +28,10 @@ void help_noun(FILE *to, const struct cli_noun *noun)
     fprintf(to, "\n`teereg %s VERB --help` lists the options of one.\n", noun->name);
 }
 
-void help_verb(FILE *to, const struct cli_noun *noun, const struct cli_verb *verb)
+/* Up to the table's end, which is returned. */
+static const struct cli_option *put_options(FILE *to, const struct cli_option *o)
 {
-    fprintf(to, "usage: teereg %s %s%s%s [OPTION...]\n\n%s\n\n", noun->name, verb->name,
-            verb->positional ? " " : "", verb->positional ? verb->positional : "", verb->summary);
-    for (const struct cli_option *o = verb->options; o && o->name; o++) {
+    for (; o->name; o++) {
         char left[64];
 
         snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "",
@@ -41,6 +41,19 @@ void help_verb(FILE *to, const struct cli_noun *noun, const struct cli_verb *ver
                 o->need == CLI_REQUIRED ? " (required)"
                 : o->need == CLI_MANY   ? " (may be repeated)"
                                         : "");
+    }
+    return o;
+}
+
+void help_verb(FILE *to, const struct cli_noun *noun, const struct cli_verb *verb)
+{
+    fprintf(to, "usage: teereg %s%s%s%s%s [OPTION...]\n\n%s\n\n", noun->name,
+            *verb->name ? " " : "", verb->name, verb->positional ? " " : "",
+            verb->positional ? verb->positional : "", verb->summary);
+    if (verb->options && put_options(to, verb->options)->need == CLI_SENDS) {
+        fputs("\nOf every command that sends a transaction:\n", to);
+        (void)put_options(to, cli_write_options);
+        fputs("\nOf every command:\n", to);
     }
     fprintf(to, "  %-28s %s\n  %-28s %s\n  %-28s %s\n", "--json", "machine-readable output",
             "--config FILE", "options as lines `name = value`", "--help", "this text");

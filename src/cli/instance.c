@@ -11,6 +11,7 @@
 #include "cli/quotes.h"
 #include "instance/anchors.h"
 #include "instance/provision.h"
+#include "kms/msg.h"
 
 /* Progress, on a terminal only. */
 static void step(void *self, const char *what)
@@ -144,6 +145,56 @@ static enum err_code provision(const struct cli_args *a, struct err *e)
     return print_result(a, &p, cli_value(a, "out"), e);
 }
 
+/* Why the KMS would refuse this machine: by its own words, which it seals to us. */
+static enum err_code ask_why(const struct cli_args *a, struct err *e)
+{
+    struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    struct buf text AUTO_CALL(buf_done) = BUF(MSG_SECRETS_MAX);
+    AUTO(quote_provider) quotes = NULL;
+    struct cli_judge judge AUTO_CALL(cli_judge_done) = {0};
+    struct provision_config config = {
+        .kms_url = cli_value(a, "kms-url"), .clock = &clock_system, .attest = &judge.judge};
+    struct cli_nodes nodes AUTO_CALL(cli_nodes_done) = {0};
+    struct instance_anchors anchors;
+    AUTO(json) result = NULL;
+    const char *decision;
+
+    TRY(cli_judge_open(a, &judge, e));
+    TRY(cli_nodes_of(a, &nodes, e));
+    TRY(anchors_of(a, &nodes, &config, &anchors, e));
+    TRY(instance_anchors_hash(&anchors, &config.config_hash, e));
+    TRY(cli_quotes_open(a, &quotes, e));
+    TRY(cli_node_open(a, NODE_READ, &node, e));
+    config.view = &node.view;
+    config.quotes = quotes;
+    if (cli_switch(a, "send-collateral")) {
+        config.collateral = cli_collateral_of;
+        config.collateral_self = &judge;
+    }
+    TRY(provision_ask_why(&config, &text, e));
+    TRY_IN(e, json_parse(buf_bytes(&text), MSG_SECRETS_MAX, &result, e), "the KMS's answer");
+    TRY(json_get_str(result, "decision", 32, &decision, e));
+    TRY(cli_print(a, result, e));
+    if (strcmp(decision, "released") != 0)
+        return err_set(e, ERR_DENIED, "this KMS would refuse");
+    return ERR_OK;
+}
+
+static const struct cli_option why_options[] = {
+    CLI_OPT_RPC,
+    CLI_OPT_CHAIN_ID,
+    CLI_OPT_KMS,
+    CLI_OPT_APP,
+    {"kms-url", "URL", "the KMS, https://host:port", NULL, CLI_REQUIRED},
+    {"min-delay", "SECONDS", "refuse contracts with a shorter delay", "0", CLI_OPTIONAL},
+    CLI_OPT_QUOTES,
+    CLI_OPT_COLLATERAL,
+    {"send-collateral", NULL, "send this platform's along, for a KMS that fetches none", NULL,
+     CLI_OPTIONAL},
+    CLI_OPT_POLICY,
+    CLI_OPT_QUOTES_DEV{.name = NULL},
+};
+
 static const struct cli_option provision_options[] = {
     CLI_OPT_RPC,
     CLI_OPT_CHAIN_ID,
@@ -173,6 +224,10 @@ static const struct cli_verb verbs[] = {
      "teereg instance provision --chain-id 31337 --kms 0x... --app 0x... \\\n"
      "      --kms-url https://10.0.0.2:8443 --out /run/teereg",
      provision},
+    {"why", "ask the KMS why it would refuse this machine; it must prove itself, and gets no keys",
+     NULL, 0, why_options,
+     "teereg instance why --chain-id 31337 --kms 0x... --app 0x... --kms-url https://10.0.0.2:8443",
+     ask_why},
     {.name = NULL},
 };
 

@@ -13,7 +13,8 @@ int main(int argc, char *argv[])
         &cli_noun_secret,   &cli_noun_store,
         &cli_noun_evidence, &cli_noun_collateral,
         &cli_noun_chain,    &cli_noun_audit,
-        &cli_noun_instance, NULL,
+        &cli_noun_instance, &cli_noun_explain,
+        NULL,
     };
     struct err e = {0};
 

@@ -47,7 +47,7 @@ static int run_verb(const struct cli_noun *const nouns[], const struct cli_noun 
             return CLI_OK;
         }
     }
-    snprintf(where, sizeof where, "%s %s", noun->name, verb->name);
+    snprintf(where, sizeof where, "%s%s%s", noun->name, *verb->name ? " " : "", verb->name);
     if (args_read(verb, argc, argv, getenv, nouns, &args, &e) != ERR_OK)
         return usage(e.msg, where);
     code = verb->run(&args, &e);
@@ -79,6 +79,8 @@ int cli_main(const struct cli_noun *const nouns[], int argc, char *const argv[])
 
         if (strcmp(noun->name, argv[1]) != 0)
             continue;
+        if (!*noun->verbs[0].name)
+            return run_verb(nouns, noun, &noun->verbs[0], argc - 2, argv + 2);
         if (argc > 2 && is_help(argv[2])) {
             help_noun(stdout, noun);
             return CLI_OK;

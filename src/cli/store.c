@@ -1,6 +1,7 @@
 #include "base/codec.h"
 #include "base/fs.h"
 #include "cli/files.h"
+#include "cli/key.h"
 #include "cli/node.h"
 #include "crypto/ecies.h"
 #include "gov/registry.h"
@@ -21,8 +22,6 @@ static enum err_code open_store(const struct cli_args *a, unsigned use, struct c
     AUTO(store) s = NULL;
 
     if (is_onchain(uri)) {
-        if ((use & NODE_WRITE) && !cli_value(a, "key-file"))
-            return err_set(e, ERR_USAGE, "--key-file is needed to write to %s", uri);
         TRY(cli_node_open(a, use, node, e));
         *chain = (struct store_chain){.view = &node->view, .at = node->at, .writer = node->writer};
     }
@@ -151,7 +150,8 @@ static const struct cli_option put_options[] = {
     {"text", NULL, "the content is text: store it as a JSON string", NULL, CLI_OPTIONAL},
     CLI_OPT_RPC,
     OPT_CHAIN_ID,
-    {"key-file", "FILE", "sender's key; for onchain", NULL, CLI_OPTIONAL},
+    CLI_OPT_KEYS,
+    CLI_OPT_JOURNAL,
     {.name = NULL},
 };
 static const struct cli_option get_options[] = {

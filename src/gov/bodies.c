@@ -84,9 +84,10 @@ static enum err_code copy_uri(struct bytes text, char **ret, struct err *e)
     return *ret ? ERR_OK : err_set(e, ERR_NOMEM, "storage backends");
 }
 
-enum err_code gov_registry_backends(const struct chain_view *v, const struct finalized_block *at,
-                                    const struct addr *app, const struct hash32 *backends_hash,
-                                    struct gov_backends *ret, struct err *e)
+/* A list of strings that the contract answers with, whose hash is in a slot. */
+static enum err_code read_list(const struct chain_view *v, const struct finalized_block *at,
+                               const struct addr *contract, const char *function, const char *what,
+                               const struct hash32 *hash, struct gov_backends *ret, struct err *e)
 {
     struct gov_backends list AUTO_CALL(gov_backends_done) = {0};
     struct buf answer AUTO_CALL(buf_done) = BUF(LIST_MAX);
@@ -94,27 +95,41 @@ enum err_code gov_registry_backends(const struct chain_view *v, const struct fin
     const struct abi_value *uris;
     struct hash32 found;
 
-    if (hash32_is_zero(backends_hash)) {
+    if (hash32_is_zero(hash)) {
         *ret = list;
         return ERR_OK;
     }
-    TRY_IN(e, ask(v, at, app, GOV_FN_STORAGE_BACKENDS, NULL, &answer, e), "storage backends");
+    TRY_IN(e, ask(v, at, contract, function, NULL, &answer, e), "%s", what);
     /* The hash is of abi.encode(string[]), which is what the function returns. */
     keccak256(buf_bytes(&answer), &found);
-    if (!hash32_eq(&found, backends_hash))
-        return err_set(e, ERR_VERIFY,
-                       "storage backends: the answer does not have the hash that is onchain");
-    TRY_IN(e, abi_decode(GOV_RET_STORAGE_BACKENDS, buf_bytes(&answer), &tree, e),
-           "storage backends");
+    if (!hash32_eq(&found, hash))
+        return err_set(e, ERR_VERIFY, "%s: the answer does not have the hash that is onchain",
+                       what);
+    TRY_IN(e, abi_decode("string[]", buf_bytes(&answer), &tree, e), "%s", what);
     uris = abi_tree_values(tree);
     if (uris->n > GOV_BACKENDS_MAX)
-        return err_set(e, ERR_TOO_LARGE, "storage backends: %zu, at most %d", uris->n,
-                       GOV_BACKENDS_MAX);
+        return err_set(e, ERR_TOO_LARGE, "%s: %zu, at most %d", what, uris->n, GOV_BACKENDS_MAX);
     for (; list.n < uris->n; list.n++)
         TRY(copy_uri(uris->items[list.n].bytes, &list.uri[list.n], e));
     *ret = list;
     list.n = 0;
     return ERR_OK;
+}
+
+enum err_code gov_registry_backends(const struct chain_view *v, const struct finalized_block *at,
+                                    const struct addr *app, const struct hash32 *backends_hash,
+                                    struct gov_backends *ret, struct err *e)
+{
+    return read_list(v, at, app, GOV_FN_STORAGE_BACKENDS, "storage backends", backends_hash, ret,
+                     e);
+}
+
+enum err_code gov_domains(const struct chain_view *v, const struct finalized_block *at,
+                          const struct addr *contract, const struct hash32 *domains_hash,
+                          struct gov_backends *ret, struct err *e)
+{
+    return read_list(v, at, contract, GOV_FN_INSTANCE_DOMAIN_NAMES, "names of instances",
+                     domains_hash, ret, e);
 }
 
 /* ---- artifacts ---- */

@@ -53,7 +53,9 @@ MUST_CHECK enum err_code gov_contract_live(const struct gov_head *h, const struc
 /* Slots that both contracts begin with, then those that each has alone.  Firmware and paravisors
  * are kept by keccak256(MRTD). */
 enum gov_slot {
+    GOV_SLOT_ROLES = 0, /* mapping(bytes32 => RoleData), OpenZeppelin's AccessControl */
     GOV_SLOT_OWNER = 1,
+    GOV_SLOT_PENDING_OWNER = 2,
     GOV_SLOT_HEAD = 3,
     GOV_SLOT_PENDING = 4,
     GOV_SLOT_PREDECESSOR = 5,
@@ -66,6 +68,7 @@ enum gov_slot {
     GOV_SLOT_IDENTITIES = 12,    /* mapping(bytes32 => Policy) */
     GOV_SLOT_OPERATORS = 13,     /* mapping(address => Policy) */
     GOV_SLOT_ARTIFACTS = 14,     /* mapping(bytes32 => address) */
+    GOV_SLOT_PENDING_PKI = 15,   /* two words */
 
     GOV_KMS_SLOT_APPLICATIONS = 32, /* mapping(address => Application) */
     GOV_KMS_SLOT_ROOT_ID = 33,

@@ -238,32 +238,177 @@
     X("AccessControlBadConfirmation()") \
     X("AccessControlUnauthorizedAccount(address,bytes32)") \
     X("AlreadySet()") \
+    X("BadAttributes()") \
+    X("BadBase64()") \
+    X("BadBody()") \
+    X("BadCertification()") \
+    X("BadClaim(bytes32)") \
+    X("BadDer(uint256)") \
+    X("BadHeader()") \
+    X("BadJson(uint256)") \
+    X("BadKey()") \
+    X("BadKeyType()") \
+    X("BadModule()") \
     X("BadName()") \
     X("BadNonce()") \
+    X("BadOutput()") \
+    X("BadPckExtension()") \
+    X("BadPckName()") \
+    X("BadPckSignature()") \
+    X("BadPcrs()") \
+    X("BadPolicy()") \
+    X("BadQeBinding()") \
+    X("BadQeIdentity()") \
+    X("BadQeSignature()") \
+    X("BadQuoteSignature()") \
+    X("BadRegister(bytes32)") \
+    X("BadReportData()") \
     X("BadRules()") \
+    X("BadServiceTd()") \
+    X("BadSignature()") \
     X("BadSubject()") \
     X("BadTime()") \
+    X("BadToken()") \
+    X("BadTokenSignature()") \
+    X("BadTpmQuote()") \
+    X("BadTpmSignature()") \
     X("BadUri()") \
+    X("BadValue(bytes32)") \
+    X("BadVendor()") \
+    X("BadVersion()") \
+    X("BadXfam()") \
+    X("Debuggable()") \
     X("Empty()") \
     X("Ended()") \
     X("IsFrozen()") \
+    X("IsRevoked()") \
+    X("KeyNotValidNow()") \
     X("ListFull()") \
+    X("Missing(bytes32)") \
     X("NoCode()") \
+    X("NoHclAkPub()") \
     X("NoPcrMask()") \
     X("NotAllowed()") \
     X("NotAttested()") \
+    X("NotGenuine()") \
+    X("NotNewer()") \
+    X("NotTdx()") \
+    X("NotValidNow()") \
     X("NotWritten()") \
     X("NotYours()") \
     X("NothingWaits()") \
+    X("NumberTooLow(uint32)") \
     X("OneAuthority()") \
     X("OperatorMustBeSender()") \
     X("OwnableInvalidOwner(address)") \
     X("OwnableUnauthorizedAccount(address)") \
+    X("PckNotValidNow()") \
     X("PrincipalNeeded()") \
+    X("QeNotSupported()") \
+    X("TcbNotSupported()") \
+    X("TcbRefused(uint8)") \
+    X("TokenNotValidNow()") \
     X("TooEarly(uint64)") \
     X("TooLong(uint256,uint256)") \
+    X("TooMany(bytes32)") \
+    X("Truncated()") \
     X("Unknown()") \
+    X("UnknownKey()") \
     X("UnknownKind(uint8)") \
     X("UnknownLayout(uint16)") \
+    X("Unsorted(bytes32)") \
+    X("WrongIssuer()") \
     X("WrongLength(uint256,uint256)") \
+    X("WrongName()") \
+    X("WrongPlatform()") \
+    X("WrongPolicy()") \
     X("WrongScheme()")
+
+/* Functions that change something: X(signature, names of the arguments). */
+#define GOV_CALLS(X) \
+    X("AllowApplication(address)", "app") \
+    X("RemoveAllowlistedApplication(address)", "app") \
+    X("acceptOwnership()", "") \
+    X("addArtifact(bytes)", "data") \
+    X("allow(uint8,bytes32,uint16,uint64)", "kind,subject,policyId,notAfter") \
+    X("allowlistAzureV2(bytes,(bytes32[24]),bytes8,bytes8,bytes32)", "mrTd,report,tdAttributes,xfam,configHash") \
+    X("allowlistDCAP((bytes,bytes[4],bytes,bytes,bytes))", "report") \
+    X("allowlistDCAPV2((bytes,bytes[4],bytes,bytes,bytes),bytes8,bytes8,bytes32)", "report,tdAttributes,xfam,configHash") \
+    X("allowlistIdentity(bytes32)", "identity") \
+    X("allowlistMAA((bytes32[24]))", "report") \
+    X("applyPKI()", "") \
+    X("applySettings()", "") \
+    X("attest(address,bytes,bytes32,bytes32,uint256)", "verifier,evidence,configHash,purpose,blockNumber") \
+    X("cancelPKI()", "") \
+    X("cancelSettings()", "") \
+    X("cancelSuccessor()", "") \
+    X("closeOnboardRequest(bytes32)", "id") \
+    X("commitRoot(bytes32,bytes32)", "rootId_,commitment_") \
+    X("freeze(uint8,bytes32)", "kind,subject") \
+    X("grantRole(bytes32,address)", "role,account") \
+    X("publishArtifact(bytes)", "data") \
+    X("raiseEpoch()", "") \
+    X("registerInstanceDomainName(string)", "domain") \
+    X("removeAllowlistedIdentity(bytes32)", "identity") \
+    X("removeConfigMapForIdentity(bytes32)", "identity") \
+    X("removeInstanceDomainName(string)", "domain") \
+    X("removeStorageBackend(string)", "uri") \
+    X("renounceRole(bytes32,address)", "role,callerConfirmation") \
+    X("requestOnboard((bytes,int256,address,bytes))", "request") \
+    X("revoke(uint8,bytes32)", "kind,subject") \
+    X("revokeRole(bytes32,address)", "role,account") \
+    X("setConfigForAzureV2(bytes,(bytes32[24]),bytes8,bytes8,bytes32)", "mrTd,report,tdAttributes,xfam,configHash") \
+    X("setConfigForDCAP((bytes,bytes[4],bytes,bytes,bytes),(uint32,uint32,bytes,bytes32)[],bytes32)", "report,_,configHash") \
+    X("setConfigForDCAPV2((bytes,bytes[4],bytes,bytes,bytes),bytes8,bytes8,bytes32)", "report,tdAttributes,xfam,configHash") \
+    X("setConfigForIdentity(bytes32,bytes32)", "identity,configHash") \
+    X("setConfigForMAA((bytes32[24]),bytes32)", "report,configHash") \
+    X("setDelay(uint32)", "delay") \
+    X("setDemands(uint256)", "demands_") \
+    X("setIdentityRules(bool,bool,uint32)", "rtmr3,principal,pcrMask") \
+    X("setOperatorRequired(bool)", "required") \
+    X("setPKI((bytes,bytes,bytes))", "pki") \
+    X("setPKIV2(bytes,bytes)", "caDer,spkiDer") \
+    X("setPaused(bool)", "paused") \
+    X("setPolicyHash(uint16,bytes32)", "policyId,hash") \
+    X("setPredecessor(address)", "old") \
+    X("setStorageBackend(string)", "uri") \
+    X("setSuccessor(address)", "next") \
+    X("transferOwnership(address)", "newOwner") \
+    X("verifyAndPropose(address,bytes,bytes32[2],bytes32,uint16,uint64)", "verifier,evidence,reportData,configHash,policyId,notAfter")
+
+/* Events: X(signature, names, bit i: argument i is a topic). */
+#define GOV_EVENTS(X) \
+    X("ApplicationCode(address,bytes32,uint16)", "app,codeHash,layoutId_", 1) \
+    X("ArtifactAdded(bytes32,address)", "artifactHash,contributor", 0) \
+    X("ArtifactPublished(bytes32,bytes,address)", "artifactHash,data,contributor", 1) \
+    X("DemandsSet(uint256,uint64,address)", "demands,from,actor", 0) \
+    X("EvidenceVerified(bytes32,address,bytes32,address)", "identity,verifier,configHash,actor", 3) \
+    X("IdentityAllowlisted(bytes32,address)", "identity,setter", 0) \
+    X("IdentityConfigSet(bytes32,bytes32,address)", "identity,configHash,setter", 0) \
+    X("IdentityConfigTimed(bytes32,bytes32,uint64)", "identity,configHash,from", 1) \
+    X("IdentityMeasured(bytes32,uint8,bytes)", "identity,kind,measurements", 1) \
+    X("InstanceDomainAlive(string,uint64)", "domain,until", 0) \
+    X("InstanceDomainRegistered(string,address)", "domain,registrar", 0) \
+    X("InstanceDomainRemoved(string,address)", "domain,actor", 0) \
+    X("OnboardClosed(bytes32,address)", "request,actor", 1) \
+    X("OnboardRequested(bytes32,address,uint64)", "request,operator,expiry", 3) \
+    X("OwnershipTransferStarted(address,address)", "previousOwner,newOwner", 3) \
+    X("OwnershipTransferred(address,address)", "previousOwner,newOwner", 3) \
+    X("PKICancelled(bytes32,address)", "pkiHash,actor", 0) \
+    X("PKIProposed(bytes32,uint64,address)", "pkiHash,from,actor", 0) \
+    X("PKIUpdated(address,(bytes,bytes,bytes))", "updater,pki", 0) \
+    X("PolicyChanged(uint8,bytes32,uint8,uint16,uint64,uint64,uint32,address)", "kind,subject,state,policyId,activeFrom,notAfter,version,actor", 3) \
+    X("PolicyHashSet(uint16,bytes32,uint64,address)", "policyId,hash,from,actor", 1) \
+    X("PredecessorSet(address,address)", "predecessor,actor", 0) \
+    X("PrincipalNamed(bytes32,bytes32,bytes32,address)", "principal,identity,configHash,actor", 3) \
+    X("RoleAdminChanged(bytes32,bytes32,bytes32)", "role,previousAdminRole,newAdminRole", 7) \
+    X("RoleGranted(bytes32,address,address)", "role,account,sender", 7) \
+    X("RoleRevoked(bytes32,address,address)", "role,account,sender", 7) \
+    X("RootCommitted(bytes32,bytes32,address)", "rootId,commitment,actor", 0) \
+    X("SettingsCancelled(address)", "actor", 0) \
+    X("SettingsChanged((uint8,bool,bool,bool,bool,uint32,uint64,uint32,uint64,uint16),address)", "head,actor", 0) \
+    X("SettingsProposed((bool,bool,bool,bool,uint32,uint32,uint64),address)", "pending,actor", 0) \
+    X("StorageBackendRemoved(string,address)", "backend,remover", 0) \
+    X("StorageBackendSet(string,address)", "backend,setter", 0) \
+    X("SuccessorCancelled(address,address)", "successor,actor", 0) \
+    X("SuccessorProposed(address,uint64,address)", "successor,from,actor", 0)

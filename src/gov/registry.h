@@ -71,6 +71,11 @@ MUST_CHECK enum err_code gov_registry_backends(const struct chain_view *v,
                                                const struct hash32 *backends_hash,
                                                struct gov_backends *ret, struct err *e);
 
+/* The names of instances, the same way. */
+MUST_CHECK enum err_code gov_domains(const struct chain_view *v, const struct finalized_block *at,
+                                     const struct addr *contract, const struct hash32 *domains_hash,
+                                     struct gov_backends *ret, struct err *e);
+
 /* The artifact whose SHA-256 is `id`, checked. */
 MUST_CHECK enum err_code gov_artifact(const struct chain_view *v, const struct finalized_block *at,
                                       const struct addr *contract, const struct hash32 *id,

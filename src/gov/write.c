@@ -2,6 +2,7 @@
 #include "gov/write.h"
 #include "base/codec.h"
 #include "chain/abi.h"
+#include "chain/node_read.h"
 #include "crypto/digest.h"
 #include "gov/contracts_gen.h"
 #include "gov/kms_code_gen.h"
@@ -14,18 +15,57 @@
     (struct abi_value[]){__VA_ARGS__},                                                             \
         sizeof((struct abi_value[]){__VA_ARGS__}) / sizeof(struct abi_value)
 
-static enum err_code send(transactor *t, const struct addr *to, const char *function,
-                          const struct abi_value *values, size_t n, struct tx_receipt *ret,
-                          struct err *e)
+static const char *const role_names[GOV_ROLES] = {
+    [GOV_ROLE_OPERATOR] = "operator", [GOV_ROLE_METADATA] = "metadata",
+    [GOV_ROLE_CURATOR] = "curator",   [GOV_ROLE_GUARDIAN] = "guardian",
+    [GOV_ROLE_INSTANCE] = "instance",
+};
+
+const char *gov_role_name(enum gov_role role)
+{
+    return role_names[role];
+}
+
+struct hash32 gov_role_hash(enum gov_role role)
+{
+    static const char *const names[GOV_ROLES] = {
+        [GOV_ROLE_OPERATOR] = "ROLE_OPERATOR", [GOV_ROLE_METADATA] = "ROLE_METADATA",
+        [GOV_ROLE_CURATOR] = "ROLE_CURATOR",   [GOV_ROLE_GUARDIAN] = "ROLE_GUARDIAN",
+        [GOV_ROLE_INSTANCE] = "ROLE_INSTANCE",
+    };
+    struct hash32 h;
+
+    keccak256(bytes_of_str(names[role]), &h);
+    return h;
+}
+
+/* The contract names roles by their hash. */
+static enum err_code explain_role(struct err *e)
+{
+    for (enum gov_role role = 0; role < GOV_ROLES; role++) {
+        struct hash32 hash = gov_role_hash(role);
+        char hex[HEX_LEN(32) + 1] = {0};
+
+        hex_encode(BYTES_OF(hash), hex);
+        if (strstr(e->msg, hex))
+            return err_wrap(e, "the sender has not the role \"%s\" that may do this",
+                            role_names[role]);
+    }
+    if (strstr(e->msg, "OwnableUnauthorizedAccount("))
+        return err_wrap(e, "only the contract's owner may do this, the sender is not");
+    return e->code;
+}
+
+enum err_code gov_send(transactor *t, const struct addr *to, const char *function,
+                       const struct abi_value *values, size_t n, struct tx_receipt *ret,
+                       struct err *e)
 {
     struct buf data AUTO_CALL(buf_done) = BUF(CALL_MAX);
     size_t name = strcspn(function, "(");
 
     TRY_IN(e, abi_call(function, values, n, &data, e), "%.*s", (int)name, function);
     if (transactor_send(t, to, buf_bytes(&data), ret, e) != ERR_OK) {
-        /* The contract names roles by their hash. */
-        if (strstr(e->msg, "UnauthorizedAccount("))
-            err_wrap(e, "the sender's key is not the owner's, nor has it a role that may do this");
+        explain_role(e);
         return err_wrap(e, "%.*s", (int)name, function);
     }
     return ERR_OK;
@@ -33,27 +73,50 @@ static enum err_code send(transactor *t, const struct addr *to, const char *func
 
 /* ---- deployment ---- */
 
-static enum err_code deploy(transactor *t, const char *what, const char *code_hex, uint8_t scheme,
-                            struct tx_receipt *ret, struct err *e)
+static enum err_code deploy(transactor *t, const char *what, const char *code_hex,
+                            const struct addr *owner, uint8_t scheme, struct tx_receipt *ret,
+                            struct err *e)
 {
     struct buf data AUTO_CALL(buf_done) = BUF(CALL_MAX);
 
+    if (!owner)
+        owner = transactor_address(t);
     TRY_IN(e, hex_decode_buf(bytes_of_str(code_hex), &data, e), "deploy the %s", what);
-    TRY(abi_encode("address,uint8", VALUES(abi_addr(transactor_address(t)), abi_u64(scheme)), &data,
-                   e));
+    TRY(abi_encode("address,uint8", VALUES(abi_addr(owner), abi_u64(scheme)), &data, e));
     TRY_IN(e, transactor_send(t, NULL, buf_bytes(&data), ret, e), "deploy the %s", what);
     return ERR_OK;
 }
 
-enum err_code gov_deploy_kms(transactor *t, struct tx_receipt *ret, struct err *e)
+enum err_code gov_deploy_kms(transactor *t, const struct addr *owner, struct tx_receipt *ret,
+                             struct err *e)
 {
-    return deploy(t, "KMS contract", gov_kms_init_code, 2, ret, e);
+    return deploy(t, "KMS contract", gov_kms_init_code, owner, 2, ret, e);
 }
 
-enum err_code gov_deploy_registry(transactor *t, uint8_t scheme, struct tx_receipt *ret,
-                                  struct err *e)
+enum err_code gov_deploy_registry(transactor *t, const struct addr *owner, uint8_t scheme,
+                                  struct tx_receipt *ret, struct err *e)
 {
-    return deploy(t, "application contract", gov_registry_init_code, scheme, ret, e);
+    return deploy(t, "application contract", gov_registry_init_code, owner, scheme, ret, e);
+}
+
+enum err_code gov_deployed_check(rpc *node, bool kms, const struct tx_receipt *r,
+                                 struct hash32 *ret_code_hash, struct err *e)
+{
+    const char *expected_hex = kms ? GOV_KMS_CODE_HASH : GOV_REGISTRY_CODE_HASH;
+    const struct block_ref at = {r->block, r->block_hash};
+    const struct fact_key code = {.contract = r->contract, .code = true};
+    struct hash32 found, expected;
+    char hex[HEX_LEN(32) + 1] = {0};
+
+    TRY(hex_decode(bytes_of_str(expected_hex), expected.b, sizeof expected.b, e));
+    TRY_IN(e, node_read_facts(node, &at, &code, 1, &found, e), "code of the new contract");
+    hex_encode(BYTES_OF(found), hex);
+    if (!hash32_eq(&found, &expected))
+        return err_set(e, ERR_VERIFY,
+                       "the new contract's code has hash %s, expected %s: do not use it", hex,
+                       expected_hex);
+    *ret_code_hash = found;
+    return ERR_OK;
 }
 
 /* ---- measurements as the contracts take them ---- */
@@ -99,12 +162,12 @@ static enum err_code send_measured(transactor *t, const struct addr *to, const c
     struct report tdx;
 
     if (m->kind == TEE_AZURE_TDX)
-        return send(t, to, azure_function,
-                    VALUES(abi_bytes(BYTES(m->mrtd)), azure_report(m, &azure), attributes, xfam,
-                           abi_word(word)),
-                    ret, e);
-    return send(t, to, tdx_function, VALUES(tdx_report(m, &tdx), attributes, xfam, abi_word(word)),
-                ret, e);
+        return gov_send(t, to, azure_function,
+                        VALUES(abi_bytes(BYTES(m->mrtd)), azure_report(m, &azure), attributes, xfam,
+                               abi_word(word)),
+                        ret, e);
+    return gov_send(t, to, tdx_function,
+                    VALUES(tdx_report(m, &tdx), attributes, xfam, abi_word(word)), ret, e);
 }
 
 /* ---- KMS contract ---- */
@@ -112,7 +175,7 @@ static enum err_code send_measured(transactor *t, const struct addr *to, const c
 enum err_code gov_allow_application(transactor *t, const struct addr *kms, const struct addr *app,
                                     struct tx_receipt *ret, struct err *e)
 {
-    return send(t, kms, GOV_FN_ALLOW_APPLICATION, VALUES(abi_addr(app)), ret, e);
+    return gov_send(t, kms, GOV_FN_ALLOW_APPLICATION, VALUES(abi_addr(app)), ret, e);
 }
 
 enum err_code gov_allow_kms(transactor *t, const struct addr *kms, const struct measurements *m,
@@ -126,8 +189,8 @@ enum err_code gov_commit_root(transactor *t, const struct addr *kms, const struc
                               const struct hash32 *commitment, struct tx_receipt *ret,
                               struct err *e)
 {
-    return send(t, kms, GOV_FN_COMMIT_ROOT, VALUES(abi_word(root_id), abi_word(commitment)), ret,
-                e);
+    return gov_send(t, kms, GOV_FN_COMMIT_ROOT, VALUES(abi_word(root_id), abi_word(commitment)),
+                    ret, e);
 }
 
 /* ---- application contract ---- */
@@ -143,20 +206,20 @@ enum err_code gov_set_config_measured(transactor *t, const struct addr *app,
 enum err_code gov_set_config(transactor *t, const struct addr *app, const struct hash32 *identity,
                              const struct hash32 *config, struct tx_receipt *ret, struct err *e)
 {
-    return send(t, app, GOV_FN_SET_CONFIG_FOR_IDENTITY,
-                VALUES(abi_word(identity), abi_word(config)), ret, e);
+    return gov_send(t, app, GOV_FN_SET_CONFIG_FOR_IDENTITY,
+                    VALUES(abi_word(identity), abi_word(config)), ret, e);
 }
 
 enum err_code gov_add_backend(transactor *t, const struct addr *app, const char *uri,
                               struct tx_receipt *ret, struct err *e)
 {
-    return send(t, app, GOV_FN_SET_STORAGE_BACKEND, VALUES(abi_str(uri)), ret, e);
+    return gov_send(t, app, GOV_FN_SET_STORAGE_BACKEND, VALUES(abi_str(uri)), ret, e);
 }
 
 enum err_code gov_remove_backend(transactor *t, const struct addr *app, const char *uri,
                                  struct tx_receipt *ret, struct err *e)
 {
-    return send(t, app, GOV_FN_REMOVE_STORAGE_BACKEND, VALUES(abi_str(uri)), ret, e);
+    return gov_send(t, app, GOV_FN_REMOVE_STORAGE_BACKEND, VALUES(abi_str(uri)), ret, e);
 }
 
 enum err_code gov_add_artifact(transactor *t, const struct addr *contract, struct bytes data,
@@ -165,20 +228,21 @@ enum err_code gov_add_artifact(transactor *t, const struct addr *contract, struc
     if (data.n > GOV_ARTIFACT_MAX)
         return err_set(e, ERR_TOO_LARGE, "artifact: %zu bytes, at most %d", data.n,
                        GOV_ARTIFACT_MAX);
-    return send(t, contract, GOV_FN_ADD_ARTIFACT, VALUES(abi_bytes(data)), ret, e);
+    return gov_send(t, contract, GOV_FN_ADD_ARTIFACT, VALUES(abi_bytes(data)), ret, e);
 }
 
 enum err_code gov_set_policy_hash(transactor *t, const struct addr *contract, uint16_t id,
                                   const struct hash32 *hash, struct tx_receipt *ret, struct err *e)
 {
-    return send(t, contract, GOV_FN_SET_POLICY_HASH, VALUES(abi_u64(id), abi_word(hash)), ret, e);
+    return gov_send(t, contract, GOV_FN_SET_POLICY_HASH, VALUES(abi_u64(id), abi_word(hash)), ret,
+                    e);
 }
 
 enum err_code gov_set_pki(transactor *t, const struct addr *contract, struct bytes ca_der,
                           struct bytes spki_der, struct tx_receipt *ret, struct err *e)
 {
-    return send(t, contract, GOV_FN_SET_PKI_V2, VALUES(abi_bytes(ca_der), abi_bytes(spki_der)), ret,
-                e);
+    return gov_send(t, contract, GOV_FN_SET_PKI_V2, VALUES(abi_bytes(ca_der), abi_bytes(spki_der)),
+                    ret, e);
 }
 
 /* ---- both ---- */
@@ -186,89 +250,76 @@ enum err_code gov_set_pki(transactor *t, const struct addr *contract, struct byt
 enum err_code gov_revoke(transactor *t, const struct addr *contract, enum gov_kind kind,
                          const struct hash32 *subject, struct tx_receipt *ret, struct err *e)
 {
-    return send(t, contract, GOV_FN_REVOKE, VALUES(abi_u64(kind), abi_word(subject)), ret, e);
+    return gov_send(t, contract, GOV_FN_REVOKE, VALUES(abi_u64(kind), abi_word(subject)), ret, e);
 }
 
 enum err_code gov_freeze(transactor *t, const struct addr *contract, enum gov_kind kind,
                          const struct hash32 *subject, struct tx_receipt *ret, struct err *e)
 {
-    return send(t, contract, GOV_FN_FREEZE, VALUES(abi_u64(kind), abi_word(subject)), ret, e);
+    return gov_send(t, contract, GOV_FN_FREEZE, VALUES(abi_u64(kind), abi_word(subject)), ret, e);
 }
 
 enum err_code gov_allow(transactor *t, const struct addr *contract, enum gov_kind kind,
-                        const struct hash32 *subject, uint16_t policy_id, struct tx_receipt *ret,
-                        struct err *e)
+                        const struct hash32 *subject, uint16_t policy_id, uint64_t not_after,
+                        struct tx_receipt *ret, struct err *e)
 {
-    return send(t, contract, GOV_FN_ALLOW,
-                VALUES(abi_u64(kind), abi_word(subject), abi_u64(policy_id), abi_u64(0)), ret, e);
+    return gov_send(
+        t, contract, GOV_FN_ALLOW,
+        VALUES(abi_u64(kind), abi_word(subject), abi_u64(policy_id), abi_u64(not_after)), ret, e);
 }
 
 static struct abi_value role_word(enum gov_role role)
 {
-    static const char *const names[] = {
-        [GOV_ROLE_OPERATOR] = "ROLE_OPERATOR",
-        [GOV_ROLE_METADATA] = "ROLE_METADATA",
-        [GOV_ROLE_CURATOR] = "ROLE_CURATOR",
-        [GOV_ROLE_GUARDIAN] = "ROLE_GUARDIAN",
-    };
-    struct hash32 h;
+    const struct hash32 h = gov_role_hash(role);
 
-    keccak256(bytes_of_str(names[role]), &h);
     return abi_word(&h);
 }
 
 enum err_code gov_grant_role(transactor *t, const struct addr *contract, enum gov_role role,
                              const struct addr *who, struct tx_receipt *ret, struct err *e)
 {
-    return send(t, contract, GOV_FN_GRANT_ROLE, VALUES(role_word(role), abi_addr(who)), ret, e);
+    return gov_send(t, contract, GOV_FN_GRANT_ROLE, VALUES(role_word(role), abi_addr(who)), ret, e);
 }
 
 enum err_code gov_revoke_role(transactor *t, const struct addr *contract, enum gov_role role,
                               const struct addr *who, struct tx_receipt *ret, struct err *e)
 {
-    return send(t, contract, GOV_FN_REVOKE_ROLE, VALUES(role_word(role), abi_addr(who)), ret, e);
+    return gov_send(t, contract, GOV_FN_REVOKE_ROLE, VALUES(role_word(role), abi_addr(who)), ret,
+                    e);
 }
 
 enum err_code gov_set_paused(transactor *t, const struct addr *contract, bool paused,
                              struct tx_receipt *ret, struct err *e)
 {
-    return send(t, contract, GOV_FN_SET_PAUSED, VALUES(abi_bool(paused)), ret, e);
+    return gov_send(t, contract, GOV_FN_SET_PAUSED, VALUES(abi_bool(paused)), ret, e);
 }
 
 enum err_code gov_set_operator_required(transactor *t, const struct addr *contract, bool required,
                                         struct tx_receipt *ret, struct err *e)
 {
-    return send(t, contract, GOV_FN_SET_OPERATOR_REQUIRED, VALUES(abi_bool(required)), ret, e);
+    return gov_send(t, contract, GOV_FN_SET_OPERATOR_REQUIRED, VALUES(abi_bool(required)), ret, e);
 }
 
 enum err_code gov_set_delay(transactor *t, const struct addr *contract, uint32_t seconds,
                             struct tx_receipt *ret, struct err *e)
 {
-    return send(t, contract, GOV_FN_SET_DELAY, VALUES(abi_u64(seconds)), ret, e);
-}
-
-enum err_code gov_set_identity_rules(transactor *t, const struct addr *contract, bool rtmr3,
-                                     bool principal, uint32_t pcr_mask, struct tx_receipt *ret,
-                                     struct err *e)
-{
-    return send(t, contract, GOV_FN_SET_IDENTITY_RULES,
-                VALUES(abi_bool(rtmr3), abi_bool(principal), abi_u64(pcr_mask)), ret, e);
+    return gov_send(t, contract, GOV_FN_SET_DELAY, VALUES(abi_u64(seconds)), ret, e);
 }
 
 enum err_code gov_apply_settings(transactor *t, const struct addr *contract, struct tx_receipt *ret,
                                  struct err *e)
 {
-    return send(t, contract, GOV_FN_APPLY_SETTINGS, NULL, 0, ret, e);
+    return gov_send(t, contract, GOV_FN_APPLY_SETTINGS, NULL, 0, ret, e);
 }
 
 enum err_code gov_set_predecessor(transactor *t, const struct addr *contract,
                                   const struct addr *old, struct tx_receipt *ret, struct err *e)
 {
-    return send(t, contract, GOV_FN_SET_PREDECESSOR, VALUES(abi_addr(old)), ret, e);
+    return gov_send(t, contract, GOV_FN_SET_PREDECESSOR, VALUES(abi_addr(old)), ret, e);
 }
 
 enum err_code gov_set_successor(transactor *t, const struct addr *contract, const struct addr *next,
                                 struct tx_receipt *ret, struct err *e)
 {
-    return send(t, contract, GOV_FN_SET_SUCCESSOR, VALUES(abi_addr(next)), ret, e);
+    return gov_send(t, contract, GOV_FN_SET_SUCCESSOR, VALUES(abi_addr(next)), ret, e);
 }

@@ -5,10 +5,21 @@
  * comes back as ERR_DENIED with the contract's reason. */
 #pragma once
 #include "attest/identity.h"
+#include "chain/abi.h"
 #include "chain/transactor.h"
 #include "gov/contract.h"
 
-enum gov_role { GOV_ROLE_OPERATOR, GOV_ROLE_METADATA, GOV_ROLE_CURATOR, GOV_ROLE_GUARDIAN };
+enum gov_role {
+    GOV_ROLE_OPERATOR,
+    GOV_ROLE_METADATA,
+    GOV_ROLE_CURATOR,
+    GOV_ROLE_GUARDIAN,
+    GOV_ROLE_INSTANCE,
+    GOV_ROLES
+};
+/* "operator", ...; and keccak256("ROLE_OPERATOR"), ... */
+const char *gov_role_name(enum gov_role role);
+struct hash32 gov_role_hash(enum gov_role role);
 
 enum gov_kind { /* of subject in freeze and revoke */
                 GOV_KIND_IDENTITY = 1,
@@ -18,12 +29,23 @@ enum gov_kind { /* of subject in freeze and revoke */
                 GOV_KIND_PARAVISOR = 5,
 };
 
-/* ---- deployment; the sender becomes the owner; receipt.contract is the address ---- */
-MUST_CHECK enum err_code gov_deploy_kms(transactor *t, struct tx_receipt *ret, struct err *e);
+/* Any function of the contracts, by its signature in contracts_gen.h.  Errors are
+ * transactor_send's; a missing role is named. */
+MUST_CHECK enum err_code gov_send(transactor *t, const struct addr *contract, const char *function,
+                                  const struct abi_value *values, size_t n, struct tx_receipt *ret,
+                                  struct err *e);
+
+/* ---- deployment; receipt.contract is the address ---- */
+/* owner NULL: the sender. */
+MUST_CHECK enum err_code gov_deploy_kms(transactor *t, const struct addr *owner,
+                                        struct tx_receipt *ret, struct err *e);
 /* scheme: of identities, for the contract's whole life: 2, or 1 for instances of version 1.  A KMS
  * contract is of scheme 2. */
-MUST_CHECK enum err_code gov_deploy_registry(transactor *t, uint8_t scheme, struct tx_receipt *ret,
-                                             struct err *e);
+MUST_CHECK enum err_code gov_deploy_registry(transactor *t, const struct addr *owner,
+                                             uint8_t scheme, struct tx_receipt *ret, struct err *e);
+/* Is the code at this address, in the block of the receipt, what was compiled?  ERR_VERIFY. */
+MUST_CHECK enum err_code gov_deployed_check(rpc *node, bool kms, const struct tx_receipt *r,
+                                            struct hash32 *ret_code_hash, struct err *e);
 
 /* ---- KMS contract ---- */
 MUST_CHECK enum err_code gov_allow_application(transactor *t, const struct addr *kms,
@@ -71,11 +93,11 @@ MUST_CHECK enum err_code gov_revoke(transactor *t, const struct addr *contract, 
 MUST_CHECK enum err_code gov_freeze(transactor *t, const struct addr *contract, enum gov_kind kind,
                                     const struct hash32 *subject, struct tx_receipt *ret,
                                     struct err *e);
-/* Again allowed by name alone (an identity or principal whose bytes are known, an operator, ...),
- * under that policy of the contract. */
+/* Allowed by name alone (an identity or principal whose bytes are known, an operator, ...), under
+ * that policy of the contract, until not_after (0: no end). */
 MUST_CHECK enum err_code gov_allow(transactor *t, const struct addr *contract, enum gov_kind kind,
                                    const struct hash32 *subject, uint16_t policy_id,
-                                   struct tx_receipt *ret, struct err *e);
+                                   uint64_t not_after, struct tx_receipt *ret, struct err *e);
 MUST_CHECK enum err_code gov_grant_role(transactor *t, const struct addr *contract,
                                         enum gov_role role, const struct addr *who,
                                         struct tx_receipt *ret, struct err *e);
@@ -91,12 +113,6 @@ MUST_CHECK enum err_code gov_set_operator_required(transactor *t, const struct a
                                                    struct err *e);
 MUST_CHECK enum err_code gov_set_delay(transactor *t, const struct addr *contract, uint32_t seconds,
                                        struct tx_receipt *ret, struct err *e);
-/* What identities of scheme 2 are made of; those that were allowed under other rules no longer
- * match anything.  pcr_mask: of Azure machines, bits 0 to 23; a KMS contract demands `principal`.
- */
-MUST_CHECK enum err_code gov_set_identity_rules(transactor *t, const struct addr *contract,
-                                                bool rtmr3, bool principal, uint32_t pcr_mask,
-                                                struct tx_receipt *ret, struct err *e);
 MUST_CHECK enum err_code gov_apply_settings(transactor *t, const struct addr *contract,
                                             struct tx_receipt *ret, struct err *e);
 /* The line of an application; both sides must be set, and the delay of the old one pass. */

@@ -414,3 +414,36 @@ enum err_code kms_client_secrets(kms_client *c, const struct addr *app, uint64_t
            c->url);
     return ERR_OK;
 }
+
+enum err_code kms_client_explain(kms_client *c, const struct addr *app,
+                                 const struct hash32 *challenge, const struct evidence *evidence,
+                                 EVP_PKEY *key, struct buf *ret, struct err *e)
+{
+    struct msg_answer_context context = {.explains = true,
+                                         .chain_id = c->config.chain_id,
+                                         .kms = c->config.kms,
+                                         .app = *app,
+                                         .nonce = *challenge};
+    struct buf evidence_text AUTO_CALL(buf_done) = BUF(MSG_REQUEST_MAX);
+    struct buf body AUTO_CALL(buf_done) = BUF(MSG_REQUEST_MAX);
+    struct http_answer http AUTO_CALL(http_answer_done) = {0};
+    struct msg_answer answer AUTO_CALL(msg_answer_done) = {0};
+    AUTO(EVP_PKEY) tls_key = NULL;
+    AUTO(secret) text = NULL;
+    uint8_t spki[P256_SPKI_LEN], own[P256_SPKI_LEN];
+    char path[96], hex[HEX_LEN(20)];
+
+    TRY(evidence_encode(evidence, &evidence_text, e));
+    TRY(p256_spki(key, own, e));
+    TRY(msg_explain_request_encode(challenge, BYTES(own), buf_bytes(&evidence_text), &body, e));
+    app_hex(app, hex);
+    snprintf(path, sizeof path, "/api/v2/explain/%s", hex);
+    TRY(call(c, path, "application/json", buf_bytes(&body), &http, e));
+    TRY_IN(e, msg_answer_decode(buf_bytes(&http.body), &answer, e), "KMS %s: answer", c->url);
+    TRY(connection_spki(c, spki, e));
+    TRY(p256_from_spki(BYTES(spki), &tls_key, e));
+    sha256(buf_bytes(&body), &context.request_sha256);
+    TRY_IN(e, msg_answer_open(&context, key, tls_key, &answer, &text, e), "KMS %s: answer", c->url);
+    buf_put(ret, secret_bytes(text));
+    return buf_check(ret, e);
+}

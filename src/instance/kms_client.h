@@ -67,3 +67,9 @@ MUST_CHECK enum err_code kms_client_secrets(kms_client *c, const struct addr *ap
                                             const struct hash32 *challenge,
                                             const struct evidence *evidence, EVP_PKEY *hpke_key,
                                             secret **ret, struct err *e);
+/* Why this KMS would refuse, or not: the JSON text of kms/explain.h.  key: whose evidence this is.
+ */
+MUST_CHECK enum err_code kms_client_explain(kms_client *c, const struct addr *app,
+                                            const struct hash32 *challenge,
+                                            const struct evidence *evidence, EVP_PKEY *key,
+                                            struct buf *ret, struct err *e);

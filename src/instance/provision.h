@@ -54,6 +54,11 @@ MUST_CHECK enum err_code provision_fetch(const struct provision_config *config,
                                          const struct provision_progress *progress,
                                          struct provisioned *ret, struct err *e);
 
+/* Asks the KMS why it would refuse this machine, or not, and gets nothing else (POST
+ * /api/v2/explain): the JSON text of its answer. */
+MUST_CHECK enum err_code provision_ask_why(const struct provision_config *config, struct buf *ret,
+                                           struct err *e);
+
 /* The files, in a folder that is made or replaced as a whole: key.pem 0600, cert.pem 0644,
  * cacert.pem 0644, config 0600 (SR-57).  ERR_INVALID when dir is something else than a folder that
  * holds these files at most. */

@@ -73,6 +73,9 @@ struct kms_authority {
     /* principal(own identity, config_hash): the KMS contract must allow it at every release.  Zero
      * where the own quote is of a kind that has none; then nothing is released. */
     struct hash32 self;
+    /* Who asks is no KMS and only wants to know (kms/explain.h): there is no root of its own, and
+     * self may be zero for "no particular KMS".  A release has apps, and refuses without them. */
+    bool outsider;
 };
 
 /* Whether this node may release anything at all now, at the newest finalized block: the KMS

@@ -134,6 +134,48 @@ enum err_code msg_secrets_request_decode(struct bytes body, struct msg_secrets_r
     return ERR_OK;
 }
 
+/* ---- explain: the request ---- */
+
+void msg_explain_request_done(struct msg_explain_request *m)
+{
+    json_free(m->tree);
+    *m = (struct msg_explain_request){0};
+}
+
+enum err_code msg_explain_request_encode(const struct hash32 *challenge, struct bytes spki,
+                                         struct bytes evidence_json, struct buf *ret, struct err *e)
+{
+    buf_put_str(ret, "{\"challenge\":\"");
+    hex_put(ret, BYTES_OF(*challenge));
+    buf_put_str(ret, "\",\"key\":\"");
+    base64_put(ret, spki);
+    buf_put_str(ret, "\",\"evidence\":");
+    buf_put(ret, evidence_json);
+    buf_put_str(ret, "}");
+    return buf_check(ret, e);
+}
+
+enum err_code msg_explain_request_decode(struct bytes body, struct msg_explain_request *ret,
+                                         struct err *e)
+{
+    static const char *const members[] = {"challenge", "key", "evidence", NULL};
+    struct msg_explain_request m = {0};
+    struct buf key AUTO_CALL(buf_done) = BUF(P256_SPKI_LEN);
+    AUTO(json) obj = NULL;
+
+    TRY(json_parse(body, MSG_REQUEST_MAX, &obj, e));
+    TRY(json_only(obj, members, e));
+    TRY(json_get_hex(obj, "challenge", m.challenge.b, sizeof m.challenge.b, e));
+    TRY(json_get_b64(obj, "key", &key, e));
+    if (key.n != P256_SPKI_LEN)
+        return err_set(e, ERR_INVALID, "key has %zu bytes, expected %d", key.n, P256_SPKI_LEN);
+    memcpy(m.spki, key.p, P256_SPKI_LEN);
+    TRY(json_get_object(obj, "evidence", &m.evidence, e));
+    m.tree = TAKE(obj);
+    *ret = m;
+    return ERR_OK;
+}
+
 /* ---- secrets: the payload of its evidence ---- */
 
 void msg_authorisation_encode(const struct msg_authorisation *m,

@@ -94,6 +94,25 @@ MUST_CHECK enum err_code msg_secrets_payload_encode(const struct msg_secrets_pay
 MUST_CHECK enum err_code msg_secrets_payload_decode(struct bytes b, struct msg_secrets_payload *ret,
                                                     struct err *e);
 
+/* ---- POST /api/v2/explain/{app}: {"challenge","key","evidence"} -> an answer as below ----
+ *
+ * key: SPKI of the caller's key, base64; the evidence is of purpose "explain" over it, its payload
+ * lp(config_hash[32]).  The plaintext of the answer is the JSON of kms/explain.h, sealed to that
+ * key under info "explain-answer" with epoch 0: nobody else reads why this caller is refused. */
+
+struct msg_explain_request {
+    struct hash32 challenge;
+    uint8_t spki[P256_SPKI_LEN]; /* not checked to be on the curve */
+    json *tree;                  /* owned */
+    const json *evidence;        /* an object in tree */
+};
+void msg_explain_request_done(struct msg_explain_request *m);
+MUST_CHECK enum err_code msg_explain_request_encode(const struct hash32 *challenge,
+                                                    struct bytes spki, struct bytes evidence_json,
+                                                    struct buf *ret, struct err *e);
+MUST_CHECK enum err_code msg_explain_request_decode(struct bytes body,
+                                                    struct msg_explain_request *ret, struct err *e);
+
 /* ---- the answer: {"enc","ct","signature"}, base64 ---- */
 
 struct msg_answer {
@@ -108,6 +127,7 @@ MUST_CHECK enum err_code msg_answer_decode(struct bytes body, struct msg_answer 
 
 /* What an answer is bound to. */
 struct msg_answer_context {
+    bool explains; /* it is no release: "explain-answer" in HPKE's info, not "secrets-answer" */
     uint64_t chain_id;
     struct addr kms, app;
     uint64_t epoch;

@@ -61,7 +61,7 @@ static void put_lp_u64(struct buf *out, uint64_t v)
 
 void msg_answer_info(const struct msg_answer_context *c, struct buf *ret)
 {
-    buf_put_lp(ret, bytes_of_str("secrets-answer"));
+    buf_put_lp(ret, bytes_of_str(c->explains ? "explain-answer" : "secrets-answer"));
     put_lp_u64(ret, c->chain_id);
     buf_put_lp(ret, BYTES_OF(c->kms));
     buf_put_lp(ret, BYTES_OF(c->app));

@@ -77,19 +77,6 @@ static enum err_code read_payload(struct story *s, enum kms_reason *why, struct 
     return kms_because(KMS_CSR_INVALID, why, p256_spki(s->subject_key, s->subject_spki, e));
 }
 
-/* A host that turns the clock back must not bring an expired platform to life: the chain's time
- * counts where it is later.  Without a block the next steps refuse anyway. */
-static int64_t time_for_evidence(const struct release_ctx *ctx)
-{
-    const int64_t clock = clock_unix(ctx->authority.clock);
-    struct finalized_block at;
-    struct err ignored;
-
-    if (chain_view_finalized(ctx->authority.view, &at, &ignored) != ERR_OK)
-        return clock;
-    return (int64_t)gov_time_of(at.timestamp, clock).now;
-}
-
 /* Is the quote genuine, made for this very key, challenge and payload, and good enough to give
  * something away? */
 static enum err_code authenticate(const struct release_ctx *ctx, struct story *s,
@@ -107,8 +94,8 @@ static enum err_code authenticate(const struct release_ctx *ctx, struct story *s
     enum err_code rc;
 
     TRY(read_payload(s, why, e));
-    rc = attest_verify_evidence(&ctx->judge, &s->evidence, &binding, time_for_evidence(ctx),
-                                &s->quote, &fault, e);
+    rc = attest_verify_evidence(&ctx->judge, &s->evidence, &binding,
+                                release_time_for_evidence(&ctx->authority), &s->quote, &fault, e);
     TRY(kms_because(fault == FAULT_REPORT_DATA ? KMS_REPORT_DATA_MISMATCH : KMS_QUOTE_INVALID, why,
                     rc));
     return kms_because(KMS_EVIDENCE_NOT_RELEASABLE, why, attest_release_check(s->quote, e));

@@ -2,6 +2,17 @@
 
 #include "crypto/digest.h"
 
+int64_t release_time_for_evidence(const struct kms_authority *a)
+{
+    const int64_t clock = clock_unix(a->clock);
+    struct finalized_block at;
+    struct err ignored;
+
+    if (chain_view_finalized(a->view, &at, &ignored) != ERR_OK)
+        return clock;
+    return (int64_t)gov_time_of(at.timestamp, clock).now;
+}
+
 enum err_code release_identity_v1(const struct kms_app_standing *standing,
                                   const struct measurements *m, const struct addr *app,
                                   struct hash32 *ret, enum kms_reason *why, struct err *e)

@@ -1,11 +1,16 @@
 /* release_steps - what the two stories of a release have in common.  Room: kms.
  *
- * Private to release.c (version 2) and release_v1.c.  Each notes its reason when it refuses. */
+ * Private to release.c (version 2), release_v1.c and explain*.c.  Each notes its reason when it
+ * refuses. */
 #pragma once
 #include "attest/identity.h"
 #include "kms/audit.h"
 #include "kms/ca.h"
 #include "kms/decide.h"
+
+/* A host that turns the clock back must not bring an expired platform to life: the chain's time
+ * counts where it is later.  Without a block the next steps refuse anyway. */
+int64_t release_time_for_evidence(const struct kms_authority *a);
 
 /* The name under which a contract of scheme 1 lists a workload.  It does not cover MRTD, so the
  * firmware must be on the KMS contract's own list: standing was asked for m->mrtd (SR-05). */

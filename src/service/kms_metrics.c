@@ -5,10 +5,10 @@
 #include "service/kms_node.h"
 
 static const char *const route_names[ROUTES] = {
-    [ROUTE_LIVEZ] = "livez",     [ROUTE_READYZ] = "readyz",         [ROUTE_PKI] = "pki",
-    [ROUTE_PKI_V1] = "pki_v1",   [ROUTE_CHALLENGE] = "challenge",   [ROUTE_EVIDENCE] = "evidence",
-    [ROUTE_SECRETS] = "secrets", [ROUTE_ONBOARD_V1] = "onboard_v1", [ROUTE_ADMIN] = "admin",
-    [ROUTE_OTHER] = "other",     [ROUTE_SECRETS_V1] = "secrets_v1",
+    [ROUTE_LIVEZ] = "livez",     [ROUTE_READYZ] = "readyz",       [ROUTE_PKI] = "pki",
+    [ROUTE_PKI_V1] = "pki_v1",   [ROUTE_CHALLENGE] = "challenge", [ROUTE_EVIDENCE] = "evidence",
+    [ROUTE_SECRETS] = "secrets", [ROUTE_EXPLAIN] = "explain",     [ROUTE_ONBOARD_V1] = "onboard_v1",
+    [ROUTE_ADMIN] = "admin",     [ROUTE_OTHER] = "other",         [ROUTE_SECRETS_V1] = "secrets_v1",
 };
 
 #define CLASSES    5 /* 1xx .. 5xx */

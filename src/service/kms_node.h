@@ -26,6 +26,7 @@ enum kms_route {
     ROUTE_CHALLENGE,
     ROUTE_EVIDENCE,
     ROUTE_SECRETS,
+    ROUTE_EXPLAIN,
     ROUTE_ONBOARD_V1,
     ROUTE_SECRETS_V1, /* of the guarded listener */
     ROUTE_ADMIN,

@@ -2,6 +2,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "crypto/digest.h"
+#include "kms/explain.h"
 #include "kms/msg.h"
 #include "service/kms_node.h"
 
@@ -150,16 +151,21 @@ static void evidence(void *self, const struct http_request *req, struct http_res
         answer(ret, &out);
 }
 
-static void secrets(void *self, const struct http_request *req, struct http_response *ret)
+static struct release_ctx release_ctx_of(kms_service *s)
 {
-    kms_service *s = self;
-    const struct release_ctx ctx = {
+    return (struct release_ctx){
         .authority = node_authority(s),
         .challenges = s->challenges,
         .judge = s->judge,
         .audit = s->audit,
         .tls_key = s->tls_key,
     };
+}
+
+static void secrets(void *self, const struct http_request *req, struct http_response *ret)
+{
+    kms_service *s = self;
+    const struct release_ctx ctx = release_ctx_of(s);
     struct release_outcome outcome = {0};
     struct buf out AUTO_CALL(buf_done) = BUF(MSG_ANSWER_MAX);
     struct addr app;
@@ -181,6 +187,29 @@ static void secrets(void *self, const struct http_request *req, struct http_resp
         node_refuse(s, req, ret, code, text, kms_reason_name(outcome.why), &e);
     }
     node_count_release(outcome.why);
+}
+
+/* Why would this caller be refused?  Who does not prove itself is told no more than one that asks
+ * for secrets. */
+static void explain(void *self, const struct http_request *req, struct http_response *ret)
+{
+    kms_service *s = self;
+    const struct release_ctx ctx = release_ctx_of(s);
+    struct buf out AUTO_CALL(buf_done) = BUF(MSG_ANSWER_MAX);
+    enum kms_reason why = KMS_GRANTED;
+    struct addr app;
+    struct err e = {0};
+
+    if (app_of(req, &app, &e) != ERR_OK) {
+        malformed(s, req, ret, &e);
+    } else if (kms_explain_request(&ctx, &app, req->body, &out, &why, &e) == ERR_OK) {
+        answer(ret, &out);
+    } else {
+        const char *text;
+        enum err_code code = kms_reason_public(why, &text);
+
+        node_refuse(s, req, ret, code, text, kms_reason_name(why), &e);
+    }
 }
 
 /* ---- the public half of an application ---- */
@@ -318,6 +347,7 @@ static const struct http_route list[] = {
     [ROUTE_CHALLENGE] = {"POST", "/api/v2/challenge", challenge, MSG_SMALL_MAX, 0},
     [ROUTE_EVIDENCE] = {"POST", "/api/v2/evidence", evidence, MSG_SMALL_MAX, 0},
     [ROUTE_SECRETS] = {"POST", "/api/v2/secrets/{app}", secrets, MSG_REQUEST_MAX, 0},
+    [ROUTE_EXPLAIN] = {"POST", "/api/v2/explain/{app}", explain, MSG_REQUEST_MAX, 0},
     [ROUTE_ONBOARD_V1] = {"GET", "/api/attested/onboard/{id}", onboard_v1, 0, 0},
 };
 

@@ -83,9 +83,9 @@ static int set_up(void **state)
     other = writer(other_key, &keys[1]);
     believe.node = node;
     OK(view_trusted_new(&believe, &view, &e));
-    OK(gov_deploy_kms(owner, &r, &e));
+    OK(gov_deploy_kms(owner, NULL, &r, &e));
     kms = r.contract;
-    OK(gov_deploy_registry(owner, 2, &r, &e));
+    OK(gov_deploy_registry(owner, NULL, 2, &r, &e));
     app = r.contract;
     return 0;
 }
@@ -236,7 +236,7 @@ static void a_revocation_holds_at_the_next_final_block(void **state)
     OK(gov_revoke(owner, &app, GOV_KIND_IDENTITY, &identity, NULL, &e));
     f = app_facts(&q);
     assert_int_equal(f.identity.state, GOV_REVOKED);
-    OK(gov_allow(owner, &app, GOV_KIND_IDENTITY, &identity, 0, NULL, &e));
+    OK(gov_allow(owner, &app, GOV_KIND_IDENTITY, &identity, 0, 0, NULL, &e));
     OK(gov_freeze(owner, &app, GOV_KIND_IDENTITY, &identity, NULL, &e));
     f = app_facts(&q);
     assert_int_equal(f.identity.state, GOV_FROZEN);
@@ -250,8 +250,8 @@ static void every_kind_can_be_revoked_in_the_kms_contract(void **state)
 
     (void)state;
     keccak256(BYTES(mrtd), &subject);
-    OK(gov_allow(owner, &kms, GOV_KIND_FIRMWARE, &subject, 0, NULL, &e));
-    OK(gov_allow(owner, &kms, GOV_KIND_PARAVISOR, &subject, 0, NULL, &e));
+    OK(gov_allow(owner, &kms, GOV_KIND_FIRMWARE, &subject, 0, 0, NULL, &e));
+    OK(gov_allow(owner, &kms, GOV_KIND_PARAVISOR, &subject, 0, 0, NULL, &e));
     f = kms_facts(&(struct gov_kms_query){.firmware_mrtd = mrtd, .paravisor_mrtd = mrtd});
     assert_true(is_active(&f.firmware, &f.at) && is_active(&f.paravisor, &f.at));
     OK(gov_revoke(owner, &kms, GOV_KIND_FIRMWARE, &subject, NULL, &e));
@@ -368,7 +368,7 @@ static void a_line_of_two_contracts_keeps_the_first_ones_id(void **state)
     struct addr id;
 
     (void)state;
-    OK(gov_deploy_registry(owner, 2, &r, &e));
+    OK(gov_deploy_registry(owner, NULL, 2, &r, &e));
     OK(gov_set_predecessor(owner, &r.contract, &app, NULL, &e));
     at = final_now();
     assert_int_equal(gov_lineage(&view, &at, &r.contract, &id, &e), ERR_VERIFY);
@@ -385,7 +385,7 @@ static void a_pause_and_settings_show_in_the_head(void **state)
     struct gov_registry_facts f;
 
     (void)state;
-    OK(gov_deploy_registry(owner, 2, &r, &e));
+    OK(gov_deploy_registry(owner, NULL, 2, &r, &e));
     app = r.contract;
     OK(gov_set_operator_required(owner, &app, true, NULL, &e));
     OK(gov_set_delay(owner, &app, 3600, NULL, &e));
@@ -406,7 +406,7 @@ static void a_grant_under_a_delay_waits(void **state)
     struct gov_registry_facts f;
 
     (void)state;
-    OK(gov_deploy_registry(owner, 2, &r, &e));
+    OK(gov_deploy_registry(owner, NULL, 2, &r, &e));
     app = r.contract;
     OK(gov_set_delay(owner, &app, 3600, NULL, &e));
     OK(gov_set_config(owner, &app, &identity, &template_, NULL, &e));

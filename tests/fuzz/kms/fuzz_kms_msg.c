@@ -54,6 +54,15 @@ static void secrets_request(struct bytes in)
         must(json_is_object(m.evidence));
 }
 
+static void explain_request(struct bytes in)
+{
+    struct msg_explain_request m AUTO_CALL(msg_explain_request_done) = {0};
+    struct err e;
+
+    if (msg_explain_request_decode(in, &m, &e) == ERR_OK)
+        must(json_is_object(m.evidence));
+}
+
 static void payload(struct bytes in)
 {
     struct buf b AUTO_CALL(buf_done) = BUF(MSG_PAYLOAD_MAX);
@@ -120,10 +129,17 @@ static void secrets_v1(struct bytes in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const kinds[])(struct bytes) = {challenge_request, challenge, evidence_request,
-                                                  secrets_request,   payload,   answer,
-                                                  secrets,           pki,       error,
-                                                  secrets_v1};
+    static void (*const kinds[])(struct bytes) = {challenge_request,
+                                                  challenge,
+                                                  evidence_request,
+                                                  secrets_request,
+                                                  payload,
+                                                  answer,
+                                                  secrets,
+                                                  pki,
+                                                  error,
+                                                  secrets_v1,
+                                                  explain_request};
 
     if (size > 0 && size <= 1 + MSG_SECRETS_MAX)
         kinds[data[0] % (sizeof kinds / sizeof *kinds)]((struct bytes){data + 1, size - 1});
