@@ -302,7 +302,7 @@ static const struct cli_option serve_options[] = {
     {"listen", "ADDRESS", "where instances connect", "0.0.0.0:8443", CLI_OPTIONAL},
     OPT_ADMIN,
     {"audit", "FILE", "the audit log", "/var/lib/teereg/audit.log", CLI_OPTIONAL},
-    {"chain-state", "FILE", "what a quorum has seen, so that no restart goes back behind it",
+    {"chain-state", "FILE", "what was final: no restart goes back behind it",
      "/var/lib/teereg/chain.json", CLI_OPTIONAL},
     CLI_OPT_QUOTES,
     CLI_OPT_COLLATERAL,
