@@ -238,32 +238,88 @@
     X("AccessControlBadConfirmation()") \
     X("AccessControlUnauthorizedAccount(address,bytes32)") \
     X("AlreadySet()") \
+    X("BadAttributes()") \
+    X("BadBase64()") \
+    X("BadBody()") \
+    X("BadCertification()") \
+    X("BadClaim(bytes32)") \
+    X("BadDer(uint256)") \
+    X("BadHeader()") \
+    X("BadJson(uint256)") \
+    X("BadKey()") \
+    X("BadKeyType()") \
+    X("BadModule()") \
     X("BadName()") \
     X("BadNonce()") \
+    X("BadOutput()") \
+    X("BadPckExtension()") \
+    X("BadPckName()") \
+    X("BadPckSignature()") \
+    X("BadPcrs()") \
+    X("BadPolicy()") \
+    X("BadQeBinding()") \
+    X("BadQeIdentity()") \
+    X("BadQeSignature()") \
+    X("BadQuoteSignature()") \
+    X("BadRegister(bytes32)") \
+    X("BadReportData()") \
     X("BadRules()") \
+    X("BadServiceTd()") \
+    X("BadSignature()") \
     X("BadSubject()") \
     X("BadTime()") \
+    X("BadToken()") \
+    X("BadTokenSignature()") \
+    X("BadTpmQuote()") \
+    X("BadTpmSignature()") \
     X("BadUri()") \
+    X("BadValue(bytes32)") \
+    X("BadVendor()") \
+    X("BadVersion()") \
+    X("BadXfam()") \
+    X("Debuggable()") \
     X("Empty()") \
     X("Ended()") \
     X("IsFrozen()") \
+    X("IsRevoked()") \
+    X("KeyNotValidNow()") \
     X("ListFull()") \
+    X("Missing(bytes32)") \
     X("NoCode()") \
+    X("NoHclAkPub()") \
     X("NoPcrMask()") \
     X("NotAllowed()") \
     X("NotAttested()") \
+    X("NotGenuine()") \
+    X("NotNewer()") \
+    X("NotTdx()") \
+    X("NotValidNow()") \
     X("NotWritten()") \
     X("NotYours()") \
     X("NothingWaits()") \
+    X("NumberTooLow(uint32)") \
     X("OneAuthority()") \
     X("OperatorMustBeSender()") \
     X("OwnableInvalidOwner(address)") \
     X("OwnableUnauthorizedAccount(address)") \
+    X("PckNotValidNow()") \
     X("PrincipalNeeded()") \
+    X("QeNotSupported()") \
+    X("TcbNotSupported()") \
+    X("TcbRefused(uint8)") \
+    X("TokenNotValidNow()") \
     X("TooEarly(uint64)") \
     X("TooLong(uint256,uint256)") \
+    X("TooMany(bytes32)") \
+    X("Truncated()") \
     X("Unknown()") \
+    X("UnknownKey()") \
     X("UnknownKind(uint8)") \
     X("UnknownLayout(uint16)") \
+    X("Unsorted(bytes32)") \
+    X("WrongIssuer()") \
     X("WrongLength(uint256,uint256)") \
+    X("WrongName()") \
+    X("WrongPlatform()") \
+    X("WrongPolicy()") \
     X("WrongScheme()")
