@@ -9,11 +9,11 @@ const { keccak256 } = require(path.join(modules, 'js-sha3'));
 // Governance is made small, because only that fits a contract; verifiers are made cheap to run.
 const VERIFIERS = ['Collateral', 'TdxVerifier', 'MaaVerifier', 'AutomataVerifier'];
 const GROUPS = [
-    { folder: '', names: ['KMS', 'Registry'], runs: 1, pinned: true },
-    { folder: 'attest', names: VERIFIERS, runs: 10000, pinned: false },
+    { folder: '', names: ['KMS', 'Registry'], runs: 1, evmVersion: 'cancun', pinned: true },
+    { folder: 'attest', names: VERIFIERS, runs: 10000, evmVersion: 'osaka', pinned: false },
 ];
 
-function compile({ folder, names, runs, pinned }) {
+function compile({ folder, names, runs, evmVersion, pinned }) {
     const sources = {};
     const dir = path.posix.join('src', folder);
     for (const f of fs.readdirSync(path.join(here, dir)).sort()) {
@@ -24,7 +24,7 @@ function compile({ folder, names, runs, pinned }) {
         language: 'Solidity',
         sources,
         settings: {
-            evmVersion: 'cancun',
+            evmVersion,
             viaIR: true,
             optimizer: { enabled: true, runs },
             // The code hash is pinned: it must not depend on comments or on who compiled.

@@ -4,10 +4,12 @@ pragma solidity 0.8.37;
 import {Registry} from "../src/Registry.sol";
 import {Head, Policy} from "../src/Types.sol";
 import {Base} from "./Base.sol";
+import {ScriptedVerifier} from "./Scripted.sol";
 
 /// Does anything to a contract in any order, and keeps its own simple account of what must hold.
 contract Handler is Base {
     Registry public immutable R;
+    ScriptedVerifier public immutable V;
     bytes32[3] public ids = [bytes32("x"), "y", "z"];
     uint256 public time = T0;
 
@@ -16,8 +18,12 @@ contract Handler is Base {
     uint64 public version;
     bool public versionFell;
 
-    constructor(Registry r) {
-        R = r;
+    constructor(Registry r, ScriptedVerifier v) {
+        (R, V) = (r, v);
+        // The third identity is the one that the verifier finds in "quote".
+        bytes memory m = bytes.concat("quote", new bytes(395));
+        bytes32 tag = keccak256("teereg/tdx/2");
+        ids[2] = keccak256(bytes.concat(tag, bytes32(block.chainid), bytes20(address(r)), m));
     }
 
     modifier step(uint32 wait) {
@@ -40,6 +46,59 @@ contract Handler is Base {
         } catch {
             ok(!byOwner && frozen[id], "refused without a reason");
         }
+    }
+
+    /// A quote that verifies grants what a curator grants, and no sooner.
+    function verified(uint32 wait, bool byOwner) external step(wait) {
+        bytes32 id = ids[2];
+        bool had = R.policyOf(IDENTITY, id).state == 1;
+        bytes32[2] memory any;
+        vm.prank(byOwner ? OWNER : CURATOR);
+        try R.verifyAndPropose(address(V), "quote", any, 0, 0, 0) {
+            ok(byOwner || !frozen[id], "a quote thawed what was frozen");
+            if (!had) grantedAt[id] = time + R.settings().delay;
+            frozen[id] = false;
+        } catch {
+            ok(!byOwner && frozen[id], "refused without a reason");
+        }
+    }
+
+    /// A guardian can take away, and add nothing.
+    function guardianAdds(uint8 i, uint32 wait) external step(wait) {
+        bytes32 id = ids[i % 3];
+        bytes32 before = state(id);
+        bytes32[2] memory any;
+        vm.startPrank(GUARDIAN);
+        try R.allow(IDENTITY, id, 0, 0) {} catch {}
+        try R.allow(CURATORS, word(GUARDIAN), 0, 0) {} catch {}
+        try R.allow(VERIFIER, word(GUARDIAN), 0, 0) {} catch {}
+        try R.allow(OPERATORS, word(GUARDIAN), 0, 0) {} catch {}
+        try R.verifyAndPropose(address(V), "quote", any, 0, 0, 0) {} catch {}
+        try R.setConfigForIdentity(id, "theirs") {} catch {}
+        try R.setPaused(false) {} catch {}
+        try R.setDelay(0) {} catch {}
+        try R.setDemands(0) {} catch {}
+        try R.grantRole(ROLE_CURATOR, GUARDIAN) {} catch {}
+        try R.grantRole(ROLE_GUARDIAN, STRANGER) {} catch {}
+        try R.setSuccessor(STRANGER) {} catch {}
+        vm.stopPrank();
+        eq(state(id), before, "a guardian added something");
+        ok(!R.hasRole(ROLE_GUARDIAN, STRANGER), "or somebody");
+    }
+
+    function state(bytes32 id) private view returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                R.settings(),
+                R.pendingSettings(),
+                R.policyOf(IDENTITY, id),
+                R.policyOf(CURATORS, word(GUARDIAN)),
+                R.policyOf(VERIFIER, word(GUARDIAN)),
+                R.policyOf(OPERATORS, word(GUARDIAN)),
+                R.identityConfigMap(id),
+                R.owner()
+            )
+        );
     }
 
     function deny(uint8 i, uint32 wait, bool hard) external step(wait) {
@@ -98,8 +157,10 @@ contract InvariantTest is Base {
     function setUp() public {
         vm.warp(T0);
         r = newRegistry(OWNER, 2);
-        handler = new Handler(r);
+        ScriptedVerifier v = new ScriptedVerifier();
+        handler = new Handler(r, v);
         vm.startPrank(OWNER);
+        r.allow(VERIFIER, word(address(v)), 0, 0);
         r.grantRole(ROLE_CURATOR, CURATOR);
         r.grantRole(ROLE_GUARDIAN, GUARDIAN);
         vm.stopPrank();

@@ -205,7 +205,7 @@ contract Collateral {
         Der.Cert memory c = _underRoot(signer);
         if (c.subject != SIGNER) revert WrongName();
         if (!P256.verify(sha256(json), r, s, c.x, c.y)) revert BadSignature();
-        (t.p, t.end) = Json.span(json);
+        (t.p, t.end) = Json.plain(json);
         (t.serial, t.signerUntil) = (c.serial, c.notAfter);
         t.words = new bytes(8192);
     }

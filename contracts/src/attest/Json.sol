@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// A reader of JSON as Intel and Microsoft write it: without white space.  Places are addresses in memory;
-/// `end` is the first behind the text.  What is skipped is matched (brackets, strings), not judged.
+/// A reader of JSON as Intel and Microsoft write it: without white space and without escapes.  Places are
+/// addresses in memory and only grow.  The reader must end at the end of the text and check that it did:
+/// then every place was inside, and what lay behind was never read as text.  What is skipped is matched
+/// (brackets, strings), not judged.
 library Json {
     uint256 private constant LOW =
         0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f;
@@ -26,99 +28,110 @@ library Json {
         }
     }
 
+    /// As `span`, of a text in which no character is escaped: a string ends at the next quote.
+    function plain(bytes memory text) internal pure returns (uint256 p, uint256 end) {
+        (p, end) = span(text);
+        if (find(p, end, ESCAPES) < end) revert BadJson(p);
+    }
+
     function peek(uint256 p) internal pure returns (uint256 c) {
         assembly ("memory-safe") {
             c := byte(0, mload(p))
         }
     }
 
+    /// The first place from `p` on with the character that the word repeats; `end` or behind it: none.
+    function find(uint256 p, uint256 end, uint256 character) private pure returns (uint256 off) {
+        assembly ("memory-safe") {
+            off := p
+            for {} lt(off, end) { off := add(off, 32) } {
+                let x := xor(mload(off), character)
+                // 0x80 in each byte that is zero, exactly
+                x := not(or(or(add(and(x, LOW), LOW), x), LOW))
+                if x {
+                    off := add(off, shr(3, clz(x)))
+                    break
+                }
+            }
+        }
+    }
+
     /// The place behind this character.
-    function eat(uint256 p, uint256 end, uint8 c) internal pure returns (uint256) {
-        if (p >= end || peek(p) != c) revert BadJson(p);
+    function eat(uint256 p, uint256, uint8 c) internal pure returns (uint256) {
+        if (peek(p) != c) revert BadJson(p);
         return p + 1;
     }
 
     /// After a member: false at the closing bracket, and the place behind it or behind the comma.
-    function more(uint256 p, uint256 end, uint8 closing) internal pure returns (bool, uint256) {
-        if (p < end && peek(p) == closing) return (false, p + 1);
-        return (true, eat(p, end, 0x2c));
-    }
-
-    /// The end of a string's content from `p` on: its closing quote, or a backslash.
-    function _stop(uint256 p, uint256 end) private pure returns (uint256 off) {
-        uint256 hit;
+    function more(uint256 p, uint256, uint8 closing)
+        internal
+        pure
+        returns (bool yes, uint256 next)
+    {
+        uint256 c = peek(p);
+        yes = c == 0x2c;
+        if (!yes && c != closing) revert BadJson(p);
         unchecked {
-            for (off = p; off < end; off += 32) {
-                assembly ("memory-safe") {
-                    let w := mload(off)
-                    let q := xor(w, QUOTES)
-                    let b := xor(w, ESCAPES)
-                    // 0x80 in each byte that is zero, exactly
-                    q := not(or(or(add(and(q, LOW), LOW), q), LOW))
-                    b := not(or(or(add(and(b, LOW), LOW), b), LOW))
-                    hit := or(q, b)
-                }
-                if (hit != 0) break;
-            }
-            if (hit >> 128 == 0) (off, hit) = (off + 16, hit << 128);
-            if (hit >> 192 == 0) (off, hit) = (off + 8, hit << 64);
-            if (hit >> 224 == 0) (off, hit) = (off + 4, hit << 32);
-            if (hit >> 240 == 0) (off, hit) = (off + 2, hit << 16);
-            if (hit >> 248 == 0) ++off;
+            next = p + 1;
         }
-        if (off >= end) revert BadJson(p);
     }
 
-    /// The content of a string without escapes, and the place behind it.
+    /// The content of a string, and the place behind it.
     function str(uint256 p, uint256 end) internal pure returns (Text memory t, uint256 next) {
-        t.from = eat(p, end, 0x22);
-        t.to = _stop(t.from, end);
-        if (peek(t.to) != 0x22) revert BadJson(t.to);
-        next = t.to + 1;
+        if (peek(p) != 0x22) revert BadJson(p);
+        unchecked {
+            t.from = p + 1;
+            t.to = find(p + 1, end, QUOTES);
+            if (t.to >= end) revert BadJson(p);
+            next = t.to + 1;
+        }
     }
 
     /// keccak256 of a member's name, and the place of its value.
     function key(uint256 p, uint256 end) internal pure returns (bytes32 name, uint256 next) {
-        uint256 from = eat(p, end, 0x22);
-        uint256 to = _stop(from, end);
-        if (peek(to) != 0x22) revert BadJson(to);
-        assembly ("memory-safe") {
-            name := keccak256(from, sub(to, from))
+        (name, next) = strHash(p, end);
+        if (peek(next) != 0x3a) revert BadJson(next);
+        unchecked {
+            ++next;
         }
-        next = eat(to + 1, end, 0x3a);
     }
 
+    /// keccak256 of a string's content, and the place behind it.
     function strHash(uint256 p, uint256 end) internal pure returns (bytes32 h, uint256 next) {
-        uint256 from = eat(p, end, 0x22);
-        uint256 to = _stop(from, end);
-        if (peek(to) != 0x22) revert BadJson(to);
-        assembly ("memory-safe") {
-            h := keccak256(from, sub(to, from))
+        if (peek(p) != 0x22) revert BadJson(p);
+        unchecked {
+            uint256 to = find(p + 1, end, QUOTES);
+            if (to >= end) revert BadJson(p);
+            assembly ("memory-safe") {
+                h := keccak256(add(p, 1), sub(to, add(p, 1)))
+            }
+            next = to + 1;
         }
-        next = to + 1;
     }
 
     /// A number of 0 to 10^15 in digits alone.
-    function num(uint256 p, uint256 end) internal pure returns (uint256 n, uint256 next) {
-        next = p;
-        for (;; ++next) {
-            uint256 c = peek(next);
-            if (next >= end || c < 0x30 || c > 0x39) break;
-            n = n * 10 + c - 0x30;
+    function num(uint256 p, uint256) internal pure returns (uint256 n, uint256 next) {
+        assembly ("memory-safe") {
+            for { next := p } 1 { next := add(next, 1) } {
+                let c := sub(byte(0, mload(next)), 0x30)
+                if gt(c, 9) { break }
+                n := add(mul(n, 10), c)
+            }
         }
         uint256 digits = next - p;
         if (digits == 0 || digits > 15 || (digits > 1 && peek(p) == 0x30)) revert BadJson(p);
     }
 
-    function boolean(uint256 p, uint256 end) internal pure returns (bool yes, uint256 next) {
+    function boolean(uint256 p, uint256) internal pure returns (bool yes, uint256 next) {
         uint256 w;
         assembly ("memory-safe") {
             w := mload(p)
         }
         yes = w >> 224 == 0x74727565;
         if (!yes && w >> 216 != 0x66616c7365) revert BadJson(p);
-        next = p + (yes ? 4 : 5);
-        if (next > end) revert BadJson(p);
+        unchecked {
+            next = p + (yes ? 4 : 5);
+        }
     }
 
     /// A string of 2n hexadecimal digits, n at most 32, as the first n bytes of the word.
@@ -190,44 +203,52 @@ library Json {
     /// The place behind any value.
     function skip(uint256 p, uint256 end) internal pure returns (uint256) {
         unchecked {
+            uint256 c = peek(p);
+            if (c == 0x22) {
+                c = find(p + 1, end, QUOTES);
+                if (c >= end) revert BadJson(p);
+                return c + 1;
+            }
+            if (c != 0x7b && c != 0x5b) return _scalar(p, end, c);
             uint256 open = 1; // a bit for each bracket that is open, below a leading one: 1 for {
             uint256 depth;
             while (p < end) {
-                uint256 c = peek(p);
+                c = peek(p);
                 if (c == 0x22) {
-                    p = _skipString(p, end);
+                    p = find(p + 1, end, QUOTES) + 1;
+                } else if (c == 0x2c || c == 0x3a) {
+                    ++p;
                 } else if (c == 0x7b || c == 0x5b) {
                     if (++depth > MAX_DEPTH) revert BadJson(p);
                     open = (open << 1) | (c == 0x7b ? 1 : 0);
                     ++p;
-                    continue;
                 } else if (c == 0x7d || c == 0x5d) {
-                    if (depth == 0 || (open & 1 == 1) != (c == 0x7d)) revert BadJson(p);
+                    if ((open & 1 == 1) != (c == 0x7d)) revert BadJson(p);
                     open >>= 1;
-                    --depth;
                     ++p;
-                } else if (depth != 0 && (c == 0x2c || c == 0x3a)) {
-                    ++p;
-                    continue;
+                    if (--depth == 0) return p;
                 } else {
-                    uint256 from = p;
-                    for (; p < end; ++p) {
-                        c = peek(p);
-                        bool plain = (c >= 0x30 && c <= 0x39) || (c >= 0x61 && c <= 0x7a)
-                            || c == 0x2d || c == 0x2b || c == 0x2e || c == 0x45;
-                        if (!plain) break;
-                    }
-                    if (p == from) revert BadJson(p);
+                    p = _scalar(p, end, c);
                 }
-                if (depth == 0) return p;
             }
             revert BadJson(p);
         }
     }
 
-    function _skipString(uint256 p, uint256 end) private pure returns (uint256) {
-        p = _stop(p + 1, end);
-        while (peek(p) != 0x22) p = _stop(p + 2, end); // a backslash and what it escapes
-        return p + 1;
+    /// The place behind a number or a word.
+    function _scalar(uint256 p, uint256 end, uint256 c) private pure returns (uint256 next) {
+        if (c == 0x74 || c == 0x66) {
+            (, next) = boolean(p, end);
+            return next;
+        }
+        unchecked {
+            for (next = p; next < end; ++next) {
+                c = peek(next);
+                bool plain_ = (c >= 0x30 && c <= 0x39) || (c >= 0x61 && c <= 0x7a) || c == 0x2d
+                    || c == 0x2b || c == 0x2e || c == 0x45;
+                if (!plain_) break;
+            }
+        }
+        if (next == p) revert BadJson(p);
     }
 }

@@ -11,8 +11,9 @@ import {Json} from "./Json.sol";
 import {Rsa} from "./Rsa.sol";
 
 /// Verifies an Azure TDX machine by a token of Microsoft Azure Attestation and a quote of its vTPM.  The
-/// evidence is `abi.encode(bytes token, bytes quote, bytes signature, bytes pcrs)`: the token as served, the
-/// TPMS_ATTEST over all 24 SHA-256 PCRs, its signature, and the 24 values.  No token tells a PCR, so there is
+/// evidence is `abi.encode(Evidence)`: the token's three parts, each without its base64url, the TPMS_ATTEST
+/// over all 24 SHA-256 PCRs, its signature, and the 24 values.  The signed text is written again from header
+/// and payload, which costs less than to read it.  No token tells a PCR, so there is
 /// no identity without the vTPM's quote; and no vTPM counts but the one whose key the token names.
 ///
 /// Keys are the owner's to admit, after the delay, each with its issuer, the attestation policy of that
@@ -113,6 +114,15 @@ contract MaaVerifier is IAttestationVerifier, Ownable2Step {
 
     // ---- evidence ----
 
+    struct Evidence {
+        bytes header; // JSON
+        bytes payload; // JSON
+        bytes signature;
+        bytes quote;
+        bytes quoteSignature;
+        bytes pcrs;
+    }
+
     struct Claims {
         uint256 seen;
         uint64 exp;
@@ -134,55 +144,47 @@ contract MaaVerifier is IAttestationVerifier, Ownable2Step {
         override
         returns (uint8 kind, bytes memory measurements)
     {
-        (bytes memory token, bytes memory quote, bytes memory signature, bytes memory pcrs) =
-            abi.decode(evidence, (bytes, bytes, bytes, bytes));
-        (Claims memory machine, bytes memory ak) = _token(token);
-        if (!Rsa.verify(sha256(quote), signature, ak)) revert BadTpmSignature();
-        _tpm(quote, pcrs, sha256(abi.encode(reportData)));
-        return (2, _measurements(machine, pcrs, pcrMask));
+        Evidence memory e = abi.decode(evidence, (Evidence));
+        (Claims memory machine, bytes memory ak) = _token(e);
+        if (!Rsa.verify(sha256(e.quote), e.quoteSignature, ak)) revert BadTpmSignature();
+        _tpm(e.quote, e.pcrs, sha256(abi.encode(reportData)));
+        return (2, _measurements(machine, e.pcrs, pcrMask));
     }
 
     // ---- the token ----
 
-    function _token(bytes memory token)
+    function _token(Evidence memory e)
         private
         view
         returns (Claims memory machine, bytes memory ak)
     {
-        if (token.length > MAX_TOKEN) revert BadToken();
-        (uint256 p, uint256 end) = Json.span(token);
-        uint256 dot = _dot(p, end);
-        uint256 dot2 = _dot(dot + 1, end);
-        Key memory key = keys[_header(Base64Url.decode(p, dot))];
+        if (e.header.length + e.payload.length > MAX_TOKEN) revert BadToken();
+        Key memory key = keys[_header(e.header)];
         if (key.modulus == address(0)) revert UnknownKey();
         if (block.timestamp < key.from || block.timestamp > key.until) revert KeyNotValidNow();
-        bytes memory signature = Base64Url.decode(dot2 + 1, end);
-        bytes32 hash = Der.sha256Of(token, 0, dot2 - p);
-        if (!Rsa.verify(hash, signature, Blob.read(key.modulus))) revert BadTokenSignature();
-        return _payload(Base64Url.decode(dot + 1, dot2), key);
+        bytes32 hash = _signedHash(e.header, e.payload);
+        if (!Rsa.verify(hash, e.signature, Blob.read(key.modulus))) revert BadTokenSignature();
+        return _payload(e.payload, key);
     }
 
-    function _dot(uint256 p, uint256 end) private pure returns (uint256) {
-        unchecked {
-            uint256 dots = 0x2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e;
-            uint256 low = 0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f;
-            for (; p < end; p += 32) {
-                uint256 w;
-                assembly ("memory-safe") {
-                    w := xor(mload(p), dots)
-                    w := not(or(or(add(and(w, low), low), w), low))
-                }
-                if (w != 0) break;
-            }
-            while (p < end && Json.peek(p) != 0x2e) ++p;
-            if (p >= end) revert BadToken();
-            return p;
+    /// SHA-256 of base64url(header) ‖ "." ‖ base64url(payload).
+    function _signedHash(bytes memory header, bytes memory payload) private view returns (bytes32) {
+        bytes memory text = new bytes((header.length + payload.length) * 4 / 3 + 128);
+        uint256 from;
+        assembly ("memory-safe") {
+            from := add(text, 32)
         }
+        uint256 dot = Base64Url.encode(header, from);
+        assembly ("memory-safe") {
+            mstore8(dot, 0x2e)
+        }
+        uint256 end = Base64Url.encode(payload, dot + 1);
+        return Der.sha256Of(text, 0, end - from);
     }
 
     /// Exactly what the service writes: alg, jku, kid, typ.  jku is where anybody may claim to publish keys.
     function _header(bytes memory text) private pure returns (bytes32 kid) {
-        (uint256 p, uint256 end) = Json.span(text);
+        (uint256 p, uint256 end) = Json.plain(text);
         p = Json.eat(p, end, 0x7b);
         uint256 seen;
         bool more = true;
@@ -217,7 +219,7 @@ contract MaaVerifier is IAttestationVerifier, Ownable2Step {
         view
         returns (Claims memory machine, bytes memory ak)
     {
-        (uint256 p, uint256 end) = Json.span(text);
+        (uint256 p, uint256 end) = Json.plain(text);
         Claims memory c;
         Claims memory inner;
         p = _claims(c, inner, p, end);
@@ -460,11 +462,10 @@ contract MaaVerifier is IAttestationVerifier, Ownable2Step {
         if (xfam & XFAM_FIXED != XFAM_FIXED || xfam & ~XFAM_KNOWN != 0) revert BadXfam();
     }
 
-    function _reversed(uint64 v) private pure returns (uint64 r) {
-        for (uint256 i; i < 8; ++i) {
-            r = r << 8 | uint64(v & 0xff);
-            v >>= 8;
-        }
+    function _reversed(uint64 v) private pure returns (uint64) {
+        v = v << 32 | v >> 32;
+        v = (v << 16 & 0xffff0000ffff0000) | (v >> 16 & 0x0000ffff0000ffff);
+        return (v << 8 & 0xff00ff00ff00ff00) | (v >> 8 & 0x00ff00ff00ff00ff);
     }
 
     /// The one key HCLAkPub of x-ms-runtime, RSA with e = 65537.

@@ -258,12 +258,7 @@ parts = good.split(".")
 cases.append(case("by_another_key", "BadTokenSignature()", token(tdxvm(), key=other)))
 cases.append(case("signature_of_4096_bits", "BadTokenSignature()", token(tdxvm(), key=wide)))
 cases.append(case("no_signature", "BadTokenSignature()", parts[0] + "." + parts[1] + "."))
-cases.append(case("two_parts", "BadToken()", parts[0] + "." + parts[1]))
-cases.append(case("four_parts", "BadBase64()", good + ".AA"))
-cases.append(case("padding", "BadBase64()", good + "="))
-cases.append(case("too_long", "BadToken()", token({**tdxvm(), "fill": "A" * 5000})))
-# 256 bytes are 341 characters and one more of two bits: the next one would mean the same
-cases.append(case("not_canonical", "BadBase64()", good[:-1] + chr(ord(good[-1]) + 1)))
+cases.append(case("too_long", "BadToken()", token({**tdxvm(), "fill": "A" * 8000})))
 n = int.from_bytes(modulus(signer), "big")
 raw = base64.urlsafe_b64decode(parts[2] + "==")
 bigger = int.from_bytes(raw, "big") + n
