@@ -239,8 +239,9 @@ static enum err_code begin(transactor *t, struct journal_entries *list, struct j
     j->nonce = j->terms.pending;
     if (list->n > 0 && list->entry[list->n - 1].nonce >= j->nonce)
         j->nonce = list->entry[list->n - 1].nonce + 1;
-    /* What is in blocks and was never told of makes room, where room is needed. */
-    while (list->n == JOURNAL_ENTRIES_MAX && list->entry[0].nonce < j->terms.final)
+    /* Where room is needed: what is in blocks and was told of, and what is final. */
+    while (list->n == JOURNAL_ENTRIES_MAX &&
+           list->entry[0].nonce < (list->entry[0].told ? j->terms.included : j->terms.final))
         journal_remove(list, list->entry[0].nonce);
     TRY(sign(t, j, &raw, &hash, e));
     return hand_over(t, list, j, buf_bytes(&raw), e);
