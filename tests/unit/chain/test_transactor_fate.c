@@ -146,7 +146,7 @@ static void another_chain_of_the_same_number_has_another_journal(void **state)
 static void many_transactions_fit_though_none_is_final(void **state)
 {
     struct world *w = *state;
-    char count[32];
+    static char count[32];
 
     w->final = "\"0x0\"";
     w->nonce = count;
