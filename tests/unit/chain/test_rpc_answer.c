@@ -120,20 +120,26 @@ static void another_version_is_refused(void **state)
 
 static void garbage_is_refused(void **state)
 {
-    static const char *const texts[] = {"",
-                                        "<html>",
-                                        "null",
-                                        "7",
-                                        "[]",
-                                        "[null]",
-                                        "{}",
-                                        "[[]]",
-                                        "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1.5}",
-                                        "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"a\"}}"};
+    static const char *const texts[] = {
+        "",   "<html>", "null",
+        "7",  "[]",     "[null]",
+        "{}", "[[]]",   "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"a\"}}"};
 
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         assert_int_equal(parse(texts[i], 1), ERR_UPSTREAM);
+}
+
+/* eth_feeHistory has fractions, which nobody reads; messages may hold a revert's NULs. */
+static void a_fraction_is_null(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1.5}", 1), ERR_OK);
+    assert_true(json_is_null(calls[0].ret_result));
+    assert_int_equal(parse("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":3,\"message\":"
+                           "\"a\\u0000b\"}}",
+                           1),
+                     ERR_OK);
 }
 
 static void an_answer_over_the_bound_is_too_large(void **state)
@@ -512,6 +518,7 @@ int main(void)
         FRESH(neither_result_nor_error_is_refused),
         FRESH(another_version_is_refused),
         FRESH(garbage_is_refused),
+        FRESH(a_fraction_is_null),
         FRESH(an_answer_over_the_bound_is_too_large),
         FRESH(an_error_for_the_whole_batch_is_told),
         FRESH(an_error_of_one_call_leaves_the_others),
