@@ -239,8 +239,9 @@ static enum err_code begin(transactor *t, struct journal_entries *list, struct j
     j->nonce = j->terms.pending;
     if (list->n > 0 && list->entry[list->n - 1].nonce >= j->nonce)
         j->nonce = list->entry[list->n - 1].nonce + 1;
-    /* What is in blocks and was never told of makes room, where room is needed. */
-    while (list->n == JOURNAL_ENTRIES_MAX && list->entry[0].nonce < j->terms.final)
+    /* Where room is needed: what is in blocks and was told of, and what is final. */
+    while (list->n == JOURNAL_ENTRIES_MAX &&
+           list->entry[0].nonce < (list->entry[0].told ? j->terms.included : j->terms.final))
         journal_remove(list, list->entry[0].nonce);
     TRY(sign(t, j, &raw, &hash, e));
     return hand_over(t, list, j, buf_bytes(&raw), e);
@@ -345,6 +346,7 @@ static enum err_code wait_receipt(transactor *t, struct journey *j, struct tx_re
     uint64_t start = clock_ns(t->clock), since = start, status = 0, final = 0;
     unsigned poll = POLL_MIN_MS;
     struct err replacing = {0};
+    bool used_up = false;
 
     for (;;) {
         enum err_code code =
@@ -353,13 +355,16 @@ static enum err_code wait_receipt(transactor *t, struct journey *j, struct tx_re
         if (code == ERR_OK)
             break;
         /* A node that stumbles while we wait does not undo the transaction: ask on. */
-        if (code == ERR_NOT_FOUND && final > j->nonce) {
+        /* Its number is used up for good, and no receipt is ours: looked at once more, because it
+         * may have been included between the node's two answers. */
+        if (code == ERR_NOT_FOUND && final > j->nonce && used_up) {
             TRY(settle(t, j, false, e));
             return err_set(e, ERR_DENIED,
                            "another transaction of this account has number %llu, and it is final: "
                            "nothing of this was done",
                            (unsigned long long)j->nonce);
         }
+        used_up = code == ERR_NOT_FOUND && final > j->nonce;
         if (spent_ms(t, start) >= t->wait_ms)
             return too_late(t, j, replacing.code != ERR_OK ? &replacing : e, e);
         if (j->may_replace && spent_ms(t, since) >= t->replace_ms) {

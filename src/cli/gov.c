@@ -171,7 +171,8 @@ static const struct cli_verb verbs[] = {
      "teereg gov root commit --chain-id 31337 --key-file owner.key --kms 0x... \\\n"
      "      --kms-url https://127.0.0.1:8443", gov_cmd_root_commit},
     {"onboard request", "ask for a KMS node to be given the root key; its operator does", NULL, 0, onboard_options,
-     "teereg gov onboard request " ON " --pubkey node.pub --attestation node.json", gov_cmd_onboard_request},
+     "teereg gov onboard request " ON " \\\n"
+     "      --pubkey node.pub --attestation node.json", gov_cmd_onboard_request},
     {"onboard close", "end a request: it was served, or is not wanted", "ID", 1, contract_options,
      "teereg gov onboard close 77ab... " ON, gov_cmd_onboard_close},
     {"role grant", "give a role: curator, guardian, operator, metadata or instance", "ROLE ADDRESS", 2, contract_options,

@@ -17,10 +17,8 @@
     }
 #define CLI_OPT_JOURNAL                                                                            \
     {                                                                                              \
-        "journal", "FOLDER",                                                                       \
-            "of what was sent and is not final; without: teereg/journal in $XDG_STATE_HOME or "    \
-            "~/.local/state",                                                                      \
-            NULL, CLI_OPTIONAL                                                                     \
+        "journal", "FOLDER", "of what is not final yet [$XDG_STATE_HOME/teereg/journal]", NULL,    \
+            CLI_OPTIONAL                                                                           \
     }
 /* Of every verb that sends transactions (CLI_SENDS). */
 extern const struct cli_option cli_write_options[];

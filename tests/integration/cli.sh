@@ -16,9 +16,11 @@ verbs=()
 nouns=0
 while read -r noun; do
     nouns=$((nouns + 1))
+    before=${#verbs[@]}
     while read -r verb; do verbs+=("$noun $verb"); done < <(teereg "$noun" --help | entries)
+    [ ${#verbs[@]} -gt "$before" ] || verbs+=("$noun") # it needs no second word
 done < <(teereg --help | entries)
-[ "$nouns" = 9 ] && [ ${#verbs[@]} -ge 22 ] || fail "found $nouns nouns and ${#verbs[@]} verbs in the help"
+[ "$nouns" = 10 ] && [ ${#verbs[@]} -ge 60 ] || fail "found $nouns nouns and ${#verbs[@]} verbs in the help"
 
 for verb in "${verbs[@]}"; do
     read -ra words <<<"$verb"
@@ -28,9 +30,9 @@ for verb in "${verbs[@]}"; do
     grep -qE "^  teereg $verb([ ;]|$)" "$WORK/help" || fail "$verb --help: no example of $verb"
     grep -q '^Exit codes: ' "$WORK/help" || fail "$verb --help: no exit codes"
     [ "$(wc -L <"$WORK/help")" -le 120 ] || fail "$verb --help: a line of $(wc -L <"$WORK/help") columns"
-    # A secret on a command line is everybody's: an option names a file or a descriptor.
+    # A secret on a command line is everybody's: an option names a file, a descriptor or a variable.
     ! grep -E '^  --' "$WORK/help" | grep -E '(key|secret|password|token)' |
-        grep -vE '^  --[a-z-]+ (FILE|N) |^  --json|password|^  --store ' | grep -qE '^  --[a-z-]*(key|secret|password|token)[a-z-]* ' ||
+        grep -vE '^  --[a-z-]+ (FILE|N) |^  --json|password|^  --store |^  --key-env NAME ' | grep -qE '^  --[a-z-]*(key|secret|password|token)[a-z-]* ' ||
         fail "$verb --help: an option takes a secret"
 done
 ok "each of ${#verbs[@]} verbs has help with an example, and no option takes a secret"
@@ -43,7 +45,8 @@ for verb in "${verbs[@]}"; do
     option=$(sed -nE 's/^  --([a-z-]+) .*\(required\)$/\1/p' "$WORK/help" | head -n 1)
     if [ -n "${positional% }" ]; then
         refused "$verb without ${positional% } is wrong usage" 2 'is missing' teereg "${words[@]}"
-        words+=("${positional%% *}")
+        read -ra arguments <<<"$positional"
+        words+=("${arguments[@]}")
     fi
     [ -n "$option" ] || continue
     name=TEEREG_$(tr a-z- A-Z_ <<<"$option")

@@ -142,6 +142,21 @@ static void another_chain_of_the_same_number_has_another_journal(void **state)
     forget_dir(w);
 }
 
+/* A chain that makes nothing final, as some for tests. */
+static void many_transactions_fit_though_none_is_final(void **state)
+{
+    struct world *w = *state;
+    static char count[32];
+
+    w->final = "\"0x0\"";
+    w->nonce = count;
+    for (unsigned i = 0; i < 70; i++) {
+        snprintf(count, sizeof count, "\"0x%x\"", i);
+        goes_through(w);
+        assert_true(field(w, TX_NONCE) == i);
+    }
+}
+
 /* ---- finality ---- */
 
 static void a_receipt_is_looked_at_until_its_block_is_final(void **state)
@@ -208,6 +223,7 @@ int main(void)
         WITH_NODE(another_call_after_a_crash_has_another_number),
         WITH_NODE(what_was_sent_without_an_answer_is_taken_up),
         WITH_NODE(another_chain_of_the_same_number_has_another_journal),
+        WITH_NODE(many_transactions_fit_though_none_is_final),
         WITH_NODE(a_receipt_is_looked_at_until_its_block_is_final),
         WITH_NODE(a_block_that_left_the_chain_is_not_final),
         WITH_NODE(what_fell_out_is_sent_again_and_found_where_it_is),

@@ -1,0 +1,203 @@
+/* wanted: a desired-state file is read strictly, and what lies between it and a contract is called
+ * in an order that denies first. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/json.h"
+#include "gov/contracts_gen.h"
+#include "gov/wanted.h"
+
+#define HEAD(kind)                                                                                 \
+    "{\"teereg_state\":1,\"chain_id\":1,\"contract\":"                                             \
+    "\"0xca00000000000000000000000000000000000000\",\"kind\":\"" kind "\""
+#define ADDRESS "\"0xab00000000000000000000000000000000000000\""
+#define HASH    "\"1111111111111111111111111111111111111111111111111111111111111111\""
+
+static gov_wanted *read_text(const char *text)
+{
+    gov_wanted *w = NULL;
+    struct err e = {0};
+
+    if (gov_wanted_parse(bytes_of_str(text), &w, &e) != ERR_OK)
+        fail_msg("%s: %s", text, e.msg);
+    return w;
+}
+
+static void what_is_wrong_is_named(void **state)
+{
+    static const struct {
+        const char *text, *says;
+    } wrong[] = {
+        {"[]", "object"},
+        {"{}", "teereg_state"},
+        {"{\"teereg_state\":2}", "expected 1"},
+        {HEAD("both") "}", "kind"},
+        {HEAD("app") ",\"colour\":1}", "colour"},
+        {HEAD("app") ",\"owner\":\"me\"}", "owner"},
+        {HEAD("app") ",\"settings\":{\"fast\":true}}", "settings"},
+        {HEAD("app") ",\"settings\":{\"paused\":1}}", "paused"},
+        {HEAD("app") ",\"settings\":{\"delay\":4294967296}}", "delay"},
+        {HEAD("app") ",\"settings\":{\"rtmr3\":true}}", "principal"},
+        {HEAD("app") ",\"settings\":{\"rtmr3\":true,\"principal\":true,\"pcr_mask\":16777216}}",
+         "pcr_mask"},
+        {HEAD("app") ",\"roles\":{\"king\":[]}}", "king"},
+        {HEAD("app") ",\"roles\":{\"curator\":[1]}}", "curator"},
+        {HEAD("app") ",\"operators\":[{\"address\":" ADDRESS ",\"policy\":65536}]}", "policy"},
+        {HEAD("app") ",\"operators\":[{\"address\":" ADDRESS ",\"not_after\":\"soon\"}]}",
+         "not_after"},
+        {HEAD("app") ",\"operators\":[{\"address\":"
+                     "\"0x0000000000000000000000000000000000000000\"}]}",
+         "zero"},
+        {HEAD("app") ",\"operators\":[{\"address\":" ADDRESS "},{\"address\":" ADDRESS "}]}",
+         "twice"},
+        {HEAD("app") ",\"operators\":[{\"address\":" ADDRESS ",\"template\":" HASH "}]}",
+         "template"},
+        {HEAD("app") ",\"operators\":[7]}", "operators"},
+        {HEAD("app") ",\"applications\":[]}", "applications"},
+        {HEAD("kms") ",\"identities\":[{\"identity\":" HASH ",\"template\":" HASH "}]}",
+         "templates"},
+        {HEAD("kms") ",\"backends\":[]}", "backends"},
+        {HEAD("app") ",\"policies\":[{\"id\":1,\"hash\":" HASH "},{\"id\":1,\"hash\":" HASH "}]}",
+         "twice"},
+        {HEAD("app") ",\"policies\":[1]}", "policies"},
+        {HEAD("app") ",\"backends\":[\"a\",\"a\"]}", "twice"},
+        {HEAD("app") ",\"domains\":[\"\"]}", "domains"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        AUTO(gov_wanted) w = NULL;
+        struct err e = {0};
+
+        if (gov_wanted_parse(bytes_of_str(wrong[i].text), &w, &e) == ERR_OK)
+            fail_msg("%s is read", wrong[i].text);
+        if (!strstr(e.msg, wrong[i].says))
+            fail_msg("%s: \"%s\" does not say \"%s\"", wrong[i].text, e.msg, wrong[i].says);
+    }
+}
+
+static gov_contract *contract_of(const gov_wanted *w)
+{
+    gov_contract *c = calloc(1, sizeof *c);
+
+    assert_non_null(c);
+    c->contract = w->contract;
+    c->kms = w->kms;
+    c->at.timestamp = 1000;
+    return c;
+}
+
+static gov_actions *differences(const gov_wanted *w, const gov_contract *c)
+{
+    gov_actions *a = NULL;
+    struct err e = {0};
+
+    if (gov_wanted_diff(w, c, &a, &e) != ERR_OK)
+        fail_msg("%s", e.msg);
+    return a;
+}
+
+static void what_is_not_in_the_file_is_left_alone(void **state)
+{
+    AUTO(gov_wanted) w = read_text(HEAD("app") "}");
+    AUTO(gov_contract) c = contract_of(w);
+    AUTO(gov_actions) a = NULL;
+
+    (void)state;
+    c->subjects[c->n_subjects++] =
+        (struct gov_subject){.kind = GOV_KIND_OPERATOR, .policy = {.state = GOV_ALLOWED}};
+    c->members[c->n_members++] = (struct gov_member){.role = GOV_ROLE_CURATOR};
+    c->policies[c->n_policies++].hash.current.b[0] = 1;
+    a = differences(w, c);
+    assert_null(gov_action_at(a, 0));
+}
+
+static void what_denies_comes_first(void **state)
+{
+    AUTO(gov_wanted) w = read_text(
+        HEAD("app") ",\"settings\":{\"paused\":true,\"delay\":60},\"roles\":{\"curator\":["
+                    "]},\"operators\":[{\"address\":" ADDRESS "}]}");
+    static const char *const order[] = {GOV_FN_SET_PAUSED, GOV_FN_REVOKE, GOV_FN_REVOKE_ROLE,
+                                        GOV_FN_ALLOW, GOV_FN_SET_DELAY};
+    AUTO(gov_contract) c = contract_of(w);
+    AUTO(gov_actions) a = NULL;
+
+    (void)state;
+    c->subjects[c->n_subjects++] = (struct gov_subject){
+        .kind = GOV_KIND_OPERATOR, .subject = {{[31] = 9}}, .policy = {.state = GOV_ALLOWED}};
+    c->members[c->n_members++] = (struct gov_member){.role = GOV_ROLE_CURATOR};
+    a = differences(w, c);
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(gov_action_at(a, i)->function, order[i]);
+    assert_null(gov_action_at(a, 5));
+}
+
+/* A waiting loosening: not asked for again, then applied, once for all settings. */
+static void what_waits_is_not_asked_for_again(void **state)
+{
+    AUTO(gov_wanted) w = read_text(
+        HEAD("app") ",\"settings\":{\"paused\":false,\"operator_required\":false,\"delay\":5}}");
+    AUTO(gov_contract) c = contract_of(w);
+    AUTO(gov_actions) early = NULL;
+    AUTO(gov_actions) late = NULL;
+
+    (void)state;
+    c->head = (struct gov_head){.paused = true, .operator_required = true, .delay = 9};
+    c->pending = (struct gov_pending){.delay = 5, .from = 2000};
+    early = differences(w, c);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(gov_action_at(early, i)->waits);
+    assert_null(gov_action_at(early, 3));
+    c->at.timestamp = 2000;
+    late = differences(w, c);
+    assert_string_equal(gov_action_at(late, 0)->function, GOV_FN_APPLY_SETTINGS);
+    assert_null(gov_action_at(late, 1));
+}
+
+static void a_pending_value_that_is_not_wanted_is_set_anew(void **state)
+{
+    AUTO(gov_wanted) w = read_text(HEAD("app") ",\"settings\":{\"delay\":9}}");
+    AUTO(gov_contract) c = contract_of(w);
+    AUTO(gov_actions) a = NULL;
+
+    (void)state;
+    c->head.delay = 9;
+    c->pending = (struct gov_pending){.delay = 5, .from = 2000};
+    a = differences(w, c);
+    assert_string_equal(gov_action_at(a, 0)->function, GOV_FN_SET_DELAY);
+}
+
+static void another_contract_is_not_compared(void **state)
+{
+    AUTO(gov_wanted) w = read_text(HEAD("app") "}");
+    AUTO(gov_contract) c = contract_of(w);
+    gov_actions *a = NULL;
+    struct err e = {0};
+
+    (void)state;
+    c->contract.b[0] ^= 1;
+    assert_int_equal(gov_wanted_diff(w, c, &a, &e), ERR_INVALID);
+    c->contract.b[0] ^= 1;
+    c->kms = true;
+    assert_int_equal(gov_wanted_diff(w, c, &a, &e), ERR_INVALID);
+    assert_null(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(what_is_not_in_the_file_is_left_alone),
+        cmocka_unit_test(what_denies_comes_first),
+        cmocka_unit_test(what_waits_is_not_asked_for_again),
+        cmocka_unit_test(a_pending_value_that_is_not_wanted_is_set_anew),
+        cmocka_unit_test(another_contract_is_not_compared),
+    };
+
+    json_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
