@@ -3,15 +3,15 @@
 # attestation service, right and then wrong in each way; and the token judged by one who was not there.
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=tests/integration/azure_vtpm_lib.sh
-. "$(dirname "$0")/azure_vtpm_lib.sh"
+# shellcheck source=tests/integration/azure_lib.sh
+. "$(dirname "$0")/azure_lib.sh"
 system_begin
 
 zero48=$(printf '0%.0s' {1..96})
 run teereg-sim measurements --image paravisor --change "rtmr0=$zero48" --change "rtmr1=$zero48" \
     --change "rtmr2=$zero48" --out "$WORK/azure.json"
 system_platform azure paravisor
-azure_machine azure
+azure_machine azure paravisor
 run teereg-sim collateral --tee sgx --out "$WORK/sgx.json"
 run teereg-sim root --out "$WORK/root.pem"
 issuer=https://simulated.attest.invalid
@@ -25,7 +25,7 @@ service() {
 }
 # token OPTION...: of this machine as it is
 token() {
-    teereg evidence maa-token --endpoint "$maa" --issuer "$issuer" --tpm "$AZURE_TPM" --imds "$AZURE_IMDS" \
+    teereg evidence maa-token --endpoint "$maa" --issuer "$issuer" --tpm "${AZURE_TPM[azure]}" --imds "${AZURE_IMDS[azure]}" \
         "${proof[@]}" "$@"
 }
 # verify FILE OPTION...
@@ -78,14 +78,14 @@ grep -qE '"token": ?"ey' "$WORK/first" || fail "no token printed"
 ok "without --nonce each token has one of its own"
 says "pinned keys need no proof" "^issuer +$issuer" \
     teereg evidence maa-token --endpoint "$maa" --issuer "$issuer" --jwks "$WORK/keys.json" \
-    --tpm "$AZURE_TPM" --imds "$AZURE_IMDS"
+    --tpm "${AZURE_TPM[azure]}" --imds "${AZURE_IMDS[azure]}"
 
 # ---- evidence that is there already ----
 
-"$BUILD/tests/integration/azure_quote" "$AZURE_TPM" "$AZURE_IMDS" - "$(printf 'a5%.0s' {1..64})" \
+"$BUILD/tests/integration/azure_quote" "${AZURE_TPM[azure]}" "${AZURE_IMDS[azure]}" - "$(printf 'a5%.0s' {1..64})" \
     "$WORK/evidence" >/dev/null
-stop swtpm
-stop paravisor
+stop swtpm-azure
+stop azure-azure
 # of_file OPTION...: a token about it
 of_file() {
     teereg evidence maa-token --endpoint "$maa" --issuer "$issuer" --file "$WORK/evidence" "${proof[@]}" \
