@@ -25,6 +25,23 @@ static const struct cli_option deploy_options[] = {
 };
 static const struct cli_option contract_options[] = {OPT_CONTRACT, SENDS};
 static const struct cli_option app_allow_options[] = {CLI_OPT_KMS, CLI_OPT_APP, SENDS};
+#define OPT_EVIDENCE \
+    {"verifier", "ADDRESS", "an allowed verifier contract", NULL, CLI_REQUIRED}, \
+    {"evidence", "FILE", "what it takes: of the TDX verifier the raw quote", NULL, CLI_REQUIRED}, \
+    {"config-hash", "HASH", "the configuration of the machine, where identities have one", NULL, CLI_OPTIONAL}
+static const struct cli_option propose_options[] = {
+    OPT_CONTRACT, OPT_EVIDENCE,
+    {"report-data", "HEX", "what the quote must be over, 128 hex digits", NULL, CLI_REQUIRED},
+    {"policy-id", "N", "the contract's attestation policy that it is allowed under", "0", CLI_OPTIONAL},
+    {"not-after", "TIME", "its last second, as 2026-11-23T20:40:01Z; without: no end", NULL, CLI_OPTIONAL},
+    SENDS,
+};
+static const struct cli_option attest_options[] = {
+    OPT_CONTRACT, OPT_EVIDENCE,
+    {"purpose", "HASH", "the id of an onboarding request, or keccak256 of a name", NULL, CLI_REQUIRED},
+    {"block", "N", "the block, of the last 256, that the quote is over", NULL, CLI_REQUIRED},
+    SENDS,
+};
 static const struct cli_option app_options[] = {CLI_OPT_APP, SENDS};
 static const struct cli_option allow_options[] = {
     OPT_CONTRACT,
@@ -126,6 +143,15 @@ static const struct cli_verb verbs[] = {
      allow_options,
      "teereg gov allow --chain-id 31337 --key-file owner.key --contract 0x... \\\n"
      "      --measurements kms.json --config-hash $(teereg kms config-hash ...)", gov_cmd_allow},
+    {"propose verified", "allow what a quote shows when a verifier onchain finds it genuine; the delay must pass", NULL, 0,
+     propose_options,
+     "teereg gov propose verified " ON " \\\n"
+     "      --verifier 0x... --evidence quote.bin --report-data 00...", gov_cmd_verify_propose},
+    {"attest", "show onchain that the sender runs an allowed machine, before it registers", NULL, 0, attest_options,
+     "teereg gov attest " ON " \\\n"
+     "      --verifier 0x... --evidence quote.bin --purpose 9f2c... --block 23000000", gov_cmd_attest},
+    {"demands set", "which registrations need evidence: none, onboarding, names or all; less of it waits", "WHICH", 1,
+     contract_options, "teereg gov demands set onboarding " ON, gov_cmd_demands_set},
     {"revoke", "take back an identity, operator or application, at once", NULL, 0, deny_options,
      "teereg gov revoke --chain-id 31337 --key-file owner.key --contract 0x... --identity 9f2c...", gov_cmd_revoke},
     {"freeze", "like revoke, but only the owner can allow it again", NULL, 0, deny_options,
@@ -141,6 +167,9 @@ static const struct cli_verb verbs[] = {
      "teereg gov config remove " ON " --identity 9f2c...", gov_cmd_config_remove},
     {"artifact put", "store a small file onchain; its id is its SHA-256", "FILE", 1, app_options,
      "teereg gov artifact put template.json --chain-id 31337 --key-file owner.key --app 0x...", gov_cmd_artifact_put},
+    {"artifact publish", "store a file as an event, at a fifth of the price; only logs have it", "FILE", 1, app_options,
+     "teereg gov artifact publish template.json --chain-id 31337 --key-file owner.key --app 0x...",
+     gov_cmd_artifact_publish},
     {"artifact get", "fetch a file that is onchain and check it against its id", "ID", 1, artifact_get_options,
      "teereg gov artifact get 5d41... --chain-id 1 --contract 0x... --out template.json", gov_cmd_artifact_get},
     {"backend add", "tell instances where contents are stored", "URI", 1, app_options,

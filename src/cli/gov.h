@@ -18,6 +18,7 @@ enum err_code gov_cmd_revoke(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_freeze(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_artifact_put(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_artifact_publish(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_backend_add(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_backend_remove(const struct cli_args *a, struct err *e);
 
@@ -60,6 +61,11 @@ enum err_code gov_cmd_pki_apply(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_pki_cancel(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_onboard_request(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_onboard_close(const struct cli_args *a, struct err *e);
+
+/* gov_evidence.c: what verifiers judge onchain. */
+enum err_code gov_cmd_demands_set(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_verify_propose(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_attest(const struct cli_args *a, struct err *e);
 
 /* gov_signed.c: signed on one machine, sent from another. */
 enum err_code gov_cmd_sign(const struct cli_args *a, struct err *e);

@@ -255,11 +255,12 @@ enum err_code gov_cmd_set_config(const struct cli_args *a, struct err *e)
 }
 
 /* All three at once, as the contract takes them: an option that is left out is off. */
-enum err_code gov_cmd_artifact_put(const struct cli_args *a, struct err *e)
+static enum err_code artifact(const struct cli_args *a, const char *function, struct err *e)
 {
     struct cli_node node AUTO_CALL(cli_node_done) = {0};
     struct buf data AUTO_CALL(buf_done) = BUF(GOV_ARTIFACT_MAX);
     AUTO(json) result = NULL;
+    struct abi_value value;
     struct hash32 id;
     struct addr app;
     struct tx_receipt r;
@@ -267,12 +268,23 @@ enum err_code gov_cmd_artifact_put(const struct cli_args *a, struct err *e)
     TRY(cli_addr(a, "app", &app, e));
     TRY(cli_read(a->positional[0], &data, e));
     TRY(cli_node_open(a, NODE_WRITE, &node, e));
-    TRY(gov_add_artifact(node.writer, &app, buf_bytes(&data), &r, e));
+    value = abi_bytes(buf_bytes(&data));
+    TRY(gov_send(node.writer, &app, function, &value, 1, &r, e));
     sha256(buf_bytes(&data), &id);
     TRY(json_new_object(&result, e));
     TRY(json_put_hex(result, "id", BYTES_OF(id), e));
     TRY(json_put_u64(result, "bytes", data.n, e));
     return print_receipt(a, &node, result, &r, e);
+}
+
+enum err_code gov_cmd_artifact_put(const struct cli_args *a, struct err *e)
+{
+    return artifact(a, GOV_FN_ADD_ARTIFACT, e);
+}
+
+enum err_code gov_cmd_artifact_publish(const struct cli_args *a, struct err *e)
+{
+    return artifact(a, GOV_FN_PUBLISH_ARTIFACT, e);
 }
 
 /* A URI that instances refuse to take from a contract (a file, a password in it) would stop all of

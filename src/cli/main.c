@@ -9,11 +9,16 @@
 int main(int argc, char *argv[])
 {
     static const struct cli_noun *const nouns[] = {
-        &cli_noun_kms,      &cli_noun_gov,
-        &cli_noun_secret,   &cli_noun_store,
-        &cli_noun_evidence, &cli_noun_collateral,
-        &cli_noun_chain,    &cli_noun_audit,
-        &cli_noun_instance, &cli_noun_explain,
+        &cli_noun_kms,
+        &cli_noun_gov,
+        &cli_noun_secret,
+        &cli_noun_store,
+        &cli_noun_evidence,
+        &cli_noun_collateral,
+        &cli_noun_chain,
+        &cli_noun_audit,
+        &cli_noun_instance,
+        &cli_noun_explain,
         NULL,
     };
     struct err e = {0};

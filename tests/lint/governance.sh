@@ -4,7 +4,7 @@
 # shellcheck source=tests/lint/lib.sh
 . "$(dirname "$0")/lib.sh"
 page=docs/GOVERNANCE.md
-said=$(python3 - "$page" contracts/artifacts/*.json <<'END'
+said=$(python3 - "$page" contracts/artifacts/{KMS,Registry}.json <<'END'
 import json, re, sys
 page, *artifacts = sys.argv[1:]
 there = {x["name"] for a in artifacts for x in json.load(open(a))["abi"] if x["type"] == "function"}
