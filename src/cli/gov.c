@@ -14,7 +14,8 @@
     {"application", "ADDRESS", "an application (KMS contract)", NULL, CLI_OPTIONAL}
 #define OPT_MACHINES \
     {"firmware", "MRTD", "firmware of scheme 1 (KMS contract); zeros: Azure by a proxy", NULL, CLI_OPTIONAL}, \
-    {"paravisor", "MRTD", "paravisor of Azure's machines (KMS contract)", NULL, CLI_OPTIONAL}
+    {"paravisor", "MRTD", "paravisor of Azure's machines (KMS contract)", NULL, CLI_OPTIONAL}, \
+    {"verifier", "ADDRESS", "a contract that judges evidence", NULL, CLI_OPTIONAL}
 
 #define OPT_FROM_BLOCK {"from-block", "N", "where its events begin: the block it was deployed in", "0", CLI_OPTIONAL}
 

@@ -4,6 +4,7 @@
 #include "cli/gov.h"
 #include "cli/node.h"
 #include "crypto/digest.h"
+#include "gov/contracts_gen.h"
 #include "gov/registry.h"
 #include "gov/write.h"
 #include "store/factory.h"
@@ -121,7 +122,7 @@ static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, 
     } kinds[] = {
         {"identity", GOV_KIND_IDENTITY},       {"operator", GOV_KIND_OPERATOR},
         {"application", GOV_KIND_APPLICATION}, {"firmware", GOV_KIND_FIRMWARE},
-        {"paravisor", GOV_KIND_PARAVISOR},
+        {"paravisor", GOV_KIND_PARAVISOR},     {"verifier", GOV_KIND_VERIFIER},
     };
     int found = 0;
 
@@ -144,7 +145,7 @@ static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, 
     if (found != 1)
         return err_set(e, ERR_USAGE,
                        "name exactly one of --identity, --operator, --application, --firmware, "
-                       "--paravisor");
+                       "--paravisor, --verifier");
     return ERR_OK;
 }
 

@@ -69,6 +69,8 @@ enum gov_slot {
     GOV_SLOT_OPERATORS = 13,     /* mapping(address => Policy) */
     GOV_SLOT_ARTIFACTS = 14,     /* mapping(bytes32 => address) */
     GOV_SLOT_PENDING_PKI = 15,   /* two words */
+    GOV_SLOT_VERIFIERS = 23,     /* mapping(address => Policy) */
+    GOV_SLOT_CURATORS = 24,      /* mapping(address => Policy) */
 
     GOV_KMS_SLOT_APPLICATIONS = 32, /* mapping(address => Application) */
     GOV_KMS_SLOT_ROOT_ID = 33,

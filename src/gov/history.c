@@ -22,7 +22,8 @@ const char *gov_kind_name(uint64_t kind)
     static const char *const names[] = {
         [GOV_KIND_IDENTITY] = "identity",       [GOV_KIND_OPERATOR] = "operator",
         [GOV_KIND_APPLICATION] = "application", [GOV_KIND_FIRMWARE] = "firmware",
-        [GOV_KIND_PARAVISOR] = "paravisor",
+        [GOV_KIND_PARAVISOR] = "paravisor",     [GOV_KIND_VERIFIER] = "verifier",
+        [GOV_KIND_CURATOR] = "curator",
     };
 
     return kind < sizeof names / sizeof names[0] ? names[kind] : NULL;

@@ -47,7 +47,7 @@ static enum err_code full(const char *what, int max, struct err *e)
 static enum err_code add_subject(gov_contract *s, uint64_t kind, const struct hash32 *subject,
                                  struct err *e)
 {
-    if (kind < GOV_KIND_IDENTITY || kind > GOV_KIND_PARAVISOR)
+    if (kind < GOV_KIND_IDENTITY || kind > GOV_KIND_VERIFIER) /* curators are members of a role */
         return ERR_OK;
     for (size_t i = 0; i < s->n_subjects; i++)
         if ((uint64_t)s->subjects[i].kind == kind && hash32_eq(&s->subjects[i].subject, subject))
@@ -226,6 +226,7 @@ static struct hash32 slot_of(const struct gov_subject *x)
         [GOV_KIND_APPLICATION] = GOV_KMS_SLOT_APPLICATIONS,
         [GOV_KIND_FIRMWARE] = GOV_KMS_SLOT_FIRMWARE,
         [GOV_KIND_PARAVISOR] = GOV_KMS_SLOT_PARAVISORS,
+        [GOV_KIND_VERIFIER] = GOV_SLOT_VERIFIERS,
     };
 
     return gov_slot_entry(lists[x->kind], &x->subject, 0);
@@ -271,14 +272,28 @@ static enum err_code read_members(const struct reading *r, struct err *e)
     for (size_t i = 0; i < s->n_members; i++) {
         struct hash32 role = gov_role_hash(s->members[i].role), inner, who;
 
-        inner = gov_slot_entry(GOV_SLOT_ROLES, &role, 0);
         who = gov_word_addr(&s->members[i].who);
+        if (s->members[i].role == GOV_ROLE_CURATOR) {
+            slots[i] = gov_slot_entry(GOV_SLOT_CURATORS, &who, 0);
+            continue;
+        }
+        inner = gov_slot_entry(GOV_SLOT_ROLES, &role, 0);
         KECCAK256_OF(&slots[i], BYTES_OF(who), BYTES_OF(inner));
     }
     TRY(read_slots(r, slots, s->n_members, words, e));
-    for (size_t i = 0; i < s->n_members; i++)
-        if (words[i].b[31] & 1)
+    for (size_t i = 0; i < s->n_members; i++) {
+        bool holds = words[i].b[31] & 1;
+
+        if (s->members[i].role == GOV_ROLE_CURATOR) {
+            struct gov_policy p;
+
+            /* One who waits for the delay is listed: the grant has been made. */
+            TRY(gov_policy_decode(&words[i], &p, e));
+            holds = p.state == GOV_ALLOWED;
+        }
+        if (holds)
             s->members[n++] = s->members[i];
+    }
     s->n_members = n;
     return ERR_OK;
 }

@@ -17,7 +17,7 @@ static enum err_code put_time(json *node, const char *member, uint64_t seconds, 
 
 static bool is_address(enum gov_kind kind)
 {
-    return kind == GOV_KIND_OPERATOR || kind == GOV_KIND_APPLICATION;
+    return kind == GOV_KIND_OPERATOR || kind == GOV_KIND_APPLICATION || kind == GOV_KIND_VERIFIER;
 }
 
 /* The name that its section gives a subject: {"address"}, {"identity"}, {"mrtd_keccak256"}. */
@@ -67,7 +67,7 @@ static const struct {
 } sections[] = {
     {GOV_KIND_IDENTITY, "identities", false},     {GOV_KIND_OPERATOR, "operators", false},
     {GOV_KIND_APPLICATION, "applications", true}, {GOV_KIND_FIRMWARE, "firmware", true},
-    {GOV_KIND_PARAVISOR, "paravisors", true},
+    {GOV_KIND_PARAVISOR, "paravisors", true},     {GOV_KIND_VERIFIER, "verifiers", false},
 };
 #define SECTIONS (sizeof sections / sizeof sections[0])
 

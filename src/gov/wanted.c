@@ -123,6 +123,7 @@ static const struct section {
     {GOV_KIND_APPLICATION, "applications", "address"},
     {GOV_KIND_FIRMWARE, "firmware", "mrtd_keccak256"},
     {GOV_KIND_PARAVISOR, "paravisors", "mrtd_keccak256"},
+    {GOV_KIND_VERIFIER, "verifiers", "address"},
 };
 #define SECTIONS (sizeof sections / sizeof sections[0])
 
@@ -185,7 +186,7 @@ static enum err_code get_section(const json *root, const struct section *s, gov_
     TRY(get_list(root, s->name, &list, &has, e));
     if (!has)
         return ERR_OK;
-    if (!w->kms && s->kind > GOV_KIND_OPERATOR)
+    if (!w->kms && s->kind > GOV_KIND_OPERATOR && s->kind != GOV_KIND_VERIFIER)
         return err_set(e, ERR_INVALID, "an application's contract has none");
     w->kinds |= 1U << s->kind;
     for (size_t i = 0; i < json_len(list); i++) {
@@ -262,10 +263,10 @@ static enum err_code get_names(const json *root, const char *member, bool *ret_h
 
 static enum err_code get_head(const json *root, gov_wanted *w, struct err *e)
 {
-    static const char *const members[] = {"teereg_state", "chain_id",     "contract", "kind",
-                                          "owner",        "settings",     "roles",    "operators",
-                                          "identities",   "applications", "firmware", "paravisors",
-                                          "policies",     "backends",     "domains",  NULL};
+    static const char *const members[] = {
+        "teereg_state", "chain_id",  "contract",   "kind",         "owner",    "settings",
+        "roles",        "operators", "identities", "applications", "firmware", "paravisors",
+        "verifiers",    "policies",  "backends",   "domains",      NULL};
     const char *kind;
     uint64_t version;
 

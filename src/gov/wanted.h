@@ -7,7 +7,7 @@
  *   "settings":  {"paused","operator_required","delay","rtmr3","principal","pcr_mask"}, any of them
  *                (the last three together)
  *   "roles":     {"curator":[address...],"guardian","metadata","instance"}, any of them
- *   "operators", "applications": [{"address","policy","not_after"}...]
+ *   "operators", "applications", "verifiers": [{"address","policy","not_after"}...]
  *   "identities": [{"identity","template","policy","not_after"}...]
  *   "firmware", "paravisors": [{"mrtd_keccak256","policy","not_after"}...]
  *   "policies":  [{"id","hash"}...]

@@ -49,7 +49,8 @@ static void put(struct gov_action *a, struct abi_value v)
 
 static void name_of(enum gov_kind kind, const struct hash32 *subject, char *ret, size_t size)
 {
-    const bool is_address = kind == GOV_KIND_OPERATOR || kind == GOV_KIND_APPLICATION;
+    const bool is_address =
+        kind == GOV_KIND_OPERATOR || kind == GOV_KIND_APPLICATION || kind == GOV_KIND_VERIFIER;
     char hex[HEX_LEN(32) + 1] = {0};
 
     hex_encode(BYTES_OF(*subject), hex);

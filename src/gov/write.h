@@ -27,6 +27,8 @@ enum gov_kind { /* of subject in freeze and revoke */
                 GOV_KIND_APPLICATION = 3,
                 GOV_KIND_FIRMWARE = 4,
                 GOV_KIND_PARAVISOR = 5,
+                GOV_KIND_VERIFIER = 6,
+                GOV_KIND_CURATOR = 7,
 };
 
 /* Any function of the contracts, by its signature in contracts_gen.h.  Errors are

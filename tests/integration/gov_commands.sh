@@ -97,6 +97,19 @@ done
 ok "show kms says applications, machines and requests"
 
 # ---- history ----
+gov artifact publish "$WORK/policy.json" --app "$APP"
+[ "$(field id)" = "$artifact" ] || fail "an artifact by event has another id"
+gov demands set onboarding "${ON[@]}"
+gov allow --verifier "$OTHER" "${ON[@]}"
+says "demands and files as events are in the history" 'ArtifactPublished.*|DemandsSet.*' \
+    teereg gov history --contract "$APP"
+refused "a demand that does not exist is the caller's mistake" 2 'expected none, onboarding' \
+    teereg gov demands set everything "${ON[@]}"
+head -c 1000 /dev/zero >"$WORK/no-quote"
+refused "a verifier that nobody allowed judges nothing" 3 'NotAllowed' teereg gov propose verified "${ON[@]}" \
+    --verifier "$OTHER" --evidence "$WORK/no-quote" --report-data "$(printf '0%.0s' {1..128})"
+refused "nor for a machine that shows itself" 3 'NotAllowed|BadTime' teereg gov attest "${ON[@]}" \
+    --verifier "$OTHER" --evidence "$WORK/no-quote" --purpose "$artifact" --block 1
 says "history names what happened" "PolicyChanged  kind application  subject .*  state frozen" \
     teereg gov history --contract "$KMS"
 teereg gov history --contract "$APP" --json >"$WORK/history.json"
