@@ -100,7 +100,7 @@ ok "show kms says applications, machines and requests"
 gov artifact publish "$WORK/policy.json" --app "$APP"
 [ "$(field id)" = "$artifact" ] || fail "an artifact by event has another id"
 gov demands set onboarding "${ON[@]}"
-gov allow --verifier "$OTHER" "${ON[@]}"
+gov allow --verifier "$OTHER" "${ON[@]}" --final
 says "demands and files as events are in the history" 'ArtifactPublished.*|DemandsSet.*' \
     teereg gov history --contract "$APP"
 refused "a demand that does not exist is the caller's mistake" 2 'expected none, onboarding' \
