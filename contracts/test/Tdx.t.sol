@@ -191,6 +191,45 @@ contract TdxTest is Quotes {
 
     // ---- what a verifier says of a real quote ----
 
+    function real(string memory quote, string memory collateral, uint256 when, uint8 wanted)
+        private
+    {
+        vm.warp(when);
+        uint8 found = this.attempt(
+            string.concat("quotes/", quote), string.concat("collateral/", collateral), false
+        );
+        eq(names[found], names[wanted], quote);
+    }
+
+    /// The same that `teereg evidence verify` says, which tests/interop compares with other verifiers.
+    function test_real_quotes_have_the_status_that_intels_rules_give() public {
+        string memory june = "phala_b0c06f_2025-06.json";
+        real("tdx_v4_b0c06f_flashtest_12c1_a.bin", june, WHEN, 1);
+        real("tdx_v4_b0c06f_flashtest_12c1_b.bin", june, WHEN, 1);
+        real("tdx_v4_b0c06f_flashtest_46f6.bin", june, WHEN, 1);
+        real("tdx_v4_b0c06f_flashtest_c200.bin", june, WHEN, 1);
+        real("tdx_v4_b0c06f_flashtest_f200_a.bin", june, WHEN, 1);
+        real("tdx_v4_b0c06f_flashtest_46f6.bin", "near_b0c06f_2026-08.json", 1787000000, 5);
+        real("tdx_v5_b3_90c06f_google.bin", "phala_90c06f_2026-02.json", 1771500000, 1);
+        real("tdx_v5_b3_90c06f_RELAUNCH_oe.bin", "phala_90c06f_2026-02.json", 1771500000, 8);
+    }
+
+    /// No level of the list is reached: by a component of the PCK or of the TD that is too low.
+    function test_a_platform_below_every_level_is_refused() public {
+        vm.expectRevert(TdxVerifier.TcbNotSupported.selector);
+        this.attempt("quotes/tdx_v4_b0c06f_tappd.bin", BUNDLE, false);
+        vm.warp(1787000000);
+        vm.expectRevert(TdxVerifier.TcbNotSupported.selector);
+        this.attempt("quotes/tdx_v4_b0c06f_tappd.bin", "collateral/near_b0c06f_2026-08.json", false);
+        vm.warp(1771500000);
+        vm.expectRevert(TdxVerifier.TcbNotSupported.selector);
+        this.attempt(
+            "quotes/tdx_v5_b3_90c06f_azure_outdated.bin",
+            "collateral/phala_90c06f_2026-02.json",
+            false
+        );
+    }
+
     function test_a_real_quote_is_measured() public view {
         (uint8 kind, bytes memory m) = v.verify(evidence(q), reportData(q), 0);
         eq(kind, 1, "kind");
