@@ -164,15 +164,18 @@ const struct jwks_key *jwks_find(const struct jwks *set, const char *kid)
     return NULL;
 }
 
-const char *jwks_issuer(const struct jwks *set)
+const char *jwks_issuer(const struct jwks *set, bool *ret_several)
 {
     const char *one = NULL;
 
+    *ret_several = false;
     for (size_t i = 0; i < set->n; i++) {
         const char *here = set->key[i].issuer;
 
-        if (here[0] && one && strcmp(here, one) != 0)
+        if (here[0] && one && strcmp(here, one) != 0) {
+            *ret_several = true;
             return NULL;
+        }
         if (here[0])
             one = here;
     }

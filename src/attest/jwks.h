@@ -33,8 +33,9 @@ MUST_CHECK enum err_code jwks_parse(struct bytes text, struct jwks *ret, struct 
 bool jwks_is_issuer(const char *text);
 /* NULL: none of that name. */
 const struct jwks_key *jwks_find(const struct jwks *set, const char *kid);
-/* The issuer of a set whose certificates all name one; NULL: they do not. */
-const char *jwks_issuer(const struct jwks *set);
+/* The issuer of a set whose certificates all name one; NULL: none is named, or (*ret_several) more
+ * than one is. */
+const char *jwks_issuer(const struct jwks *set, bool *ret_several);
 
 /* A key as an element of "keys" that jwks_parse reads to the same; it must be of use. */
 void jwks_put(const struct jwks_key *k, struct buf *out);

@@ -185,11 +185,16 @@ static enum err_code check_issuer(const struct work *w, enum attest_fault *fault
 {
     const char *found = w->to->claims.issuer, *wanted = w->ask->issuer;
     const char *of_key = w->key && w->key->issuer[0] ? w->key->issuer : NULL;
+    bool several = false;
 
     if (!wanted)
         wanted = of_key;
     if (!wanted)
-        wanted = jwks_issuer(w->ask->keys);
+        wanted = jwks_issuer(w->ask->keys, &several);
+    if (several)
+        return attest_fail(fault, e, FAULT_MAA_ISSUER,
+                           "its key is of no issuer by name and the others are of several: say "
+                           "which is meant");
     if (of_key && strcmp(of_key, wanted) != 0)
         return attest_fail(fault, e, FAULT_MAA_ISSUER,
                            "the certificate of its key is of %s, expected %s", of_key, wanted);

@@ -179,6 +179,10 @@ static enum err_code refuse_form(const struct cli_args *a, const char *check,
 
     TRY(verdict_begin(&v, e));
     snprintf(f.detail, sizeof f.detail, "%.223s", why);
+    /* A file's name may be anything, and was cut anywhere. */
+    for (char *p = f.detail; *p; p++)
+        if (*p < ' ' || *p > '~')
+            *p = '?';
     TRY(verdict_check(&v, check, &f, true, e));
     v.fault = f.fault;
     v.message = f.detail;
@@ -254,8 +258,7 @@ enum err_code evidence_verify(const struct cli_args *a, struct err *e)
     if (azure && !q.exhibit.is_azure)
         return refuse_form(a, "form", FAULT_AZURE_EVIDENCE, "not evidence of an Azure machine", e);
     if (!azure && q.exhibit.is_azure)
-        return err_set(e, ERR_USAGE, "--type %s: the file holds %s evidence", type,
-                       EVIDENCE_TYPE_AZURE_VTPM);
+        return refuse_form(a, "form", FAULT_TEE_TYPE, "evidence of a machine of Azure", e);
     roots = cli_roots(&q.root);
     code = use_collateral(&roots, &q, e);
     if (is_malformed(code)) {

@@ -28,7 +28,7 @@ static const struct cli_option contract_options[] = {OPT_CONTRACT, SENDS};
 static const struct cli_option app_allow_options[] = {CLI_OPT_KMS, CLI_OPT_APP, SENDS};
 #define OPT_EVIDENCE \
     {"verifier", "ADDRESS", "an allowed verifier contract", NULL, CLI_REQUIRED}, \
-    {"evidence", "FILE", "what it takes: of the TDX verifier the raw quote", NULL, CLI_REQUIRED}, \
+    {"evidence", "FILE", "what it takes: in the verifier's form (contracts/VERIFIERS.md)", NULL, CLI_REQUIRED}, \
     {"config-hash", "HASH", "the configuration of the machine, where identities have one", NULL, CLI_OPTIONAL}
 static const struct cli_option propose_options[] = {
     OPT_CONTRACT, OPT_EVIDENCE,

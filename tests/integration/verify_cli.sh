@@ -99,6 +99,12 @@ for type in tdx-dcap azure-vtpm; do
         answer "$type: $text is refused" 3 'True' --type $type --file "$WORK/odd"
     done
 done
+answer "evidence of Azure is refused where a quote is expected, whoever sent it" 3 'v["error"]["code"] == "TEE_TYPE"' \
+    --file "${azure[3]}"
+for name in "$(printf '\xff\xfe')" "$(printf '€%.0s' {1..80})" "$(printf 'x€%.0s' {1..60})"; do
+    cp "$WORK/odd" "$WORK/$name"
+    answer "a name of ${#name} odd characters hides no verdict" 3 'v["verdict"] == "reject"' --file "$WORK/$name"
+done
 answer "random bytes are no quote" 3 'v["error"]["code"] != "NONE"' --file "$garbage"
 od -An -v -tx1 "${phala[1]}" | tr -d " \n" >"$WORK/hex"
 base64 "${phala[1]}" >"$WORK/base64"

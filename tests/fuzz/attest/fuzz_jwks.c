@@ -7,6 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct jwks set AUTO_CALL(jwks_done) = {0};
+    bool several;
     struct err e;
 
     json_init();
@@ -21,6 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (jwks_find(&set, set.key[i].kid) != &set.key[i])
             abort();
     }
-    (void)jwks_issuer(&set);
+    (void)jwks_issuer(&set, &several);
     return 0;
 }

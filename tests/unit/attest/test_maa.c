@@ -221,6 +221,23 @@ static void without_an_issuer_pinned_keys_speak_for_theirs(void **state)
     free(claims);
 }
 
+static void a_key_of_no_issuer_speaks_for_none_of_several(void **state)
+{
+    struct jwks_key all[] = {keys.key[0],
+                             {.kid = "one", .issuer = TOKEN_ISSUER},
+                             {.kid = "another", .issuer = "https://other.neu.attest.azure.net"}};
+    struct jwks set = {.n = 3, .key = all};
+    struct maa_question q = ordinary();
+
+    (void)state;
+    q.keys = &set;
+    assert_int_equal(verdict_by(q, TOKEN_HEADER, TOKEN_CLAIMS), FAULT_NONE);
+    q.issuer = NULL;
+    assert_int_equal(verdict_by(q, TOKEN_HEADER, TOKEN_CLAIMS), FAULT_MAA_ISSUER);
+    set.n = 2;
+    assert_int_equal(verdict_by(q, TOKEN_HEADER, TOKEN_CLAIMS), FAULT_NONE);
+}
+
 static void other_versions_types_and_words_are_refused(void **state)
 {
     (void)state;
@@ -603,6 +620,7 @@ int main(void)
         cmocka_unit_test(numbers_in_claims_that_nobody_reads_do_not_matter),
         cmocka_unit_test(another_issuer_is_refused),
         cmocka_unit_test(without_an_issuer_pinned_keys_speak_for_theirs),
+        cmocka_unit_test(a_key_of_no_issuer_speaks_for_none_of_several),
         cmocka_unit_test(other_versions_types_and_words_are_refused),
         cmocka_unit_test(anything_that_is_debugged_is_refused),
         cmocka_unit_test(every_bit_of_a_td_under_test_is_debugging),
