@@ -64,7 +64,7 @@ struct proof {
 /* The slot of the recorded answer, five times. */
 static void load_proof(struct proof *p)
 {
-    struct buf file AUTO_CALL(buf_done) = BUF(1 << 20), whole AUTO_CALL(buf_done) = BUF(1 << 20);
+    struct buf file AUTO_CALL(buf_done) = BUF(1 << 20);
     const char *source = getenv("TEEREG_SRC");
     char path[4096], *slots, *end;
     struct err e;

@@ -115,7 +115,7 @@ static bool passes(enum err_code code, unsigned status)
 static unsigned pause_ms(unsigned attempt, enum err_code code, const struct http_answer *a)
 {
     const char *header = code == ERR_OK ? http_answer_header(a, "retry-after") : NULL;
-    unsigned s, ms = PAUSE_MS << attempt;
+    unsigned s, ms = (unsigned)PAUSE_MS << attempt;
 
     if (header && maa_retry_after_parse(header, &s))
         ms = s < PAUSE_MAX_MS / 1000 ? s * 1000 : PAUSE_MAX_MS;

@@ -261,7 +261,7 @@ static void one_rlp(void)
 
 static void one_tx(void)
 {
-    struct buf made AUTO_CALL(buf_done) = BUF(TEXT), raw AUTO_CALL(buf_done) = BUF(TEXT);
+    struct buf made AUTO_CALL(buf_done) = BUF(TEXT);
     /* cast signs in the old form for some chains that it knows by number: of those only two that
      * have fees per gas, and numbers that are nobody's. */
     static const uint64_t known[] = {1, 31337};

@@ -12,7 +12,6 @@
 static void what_is_stuck_is_replaced_by_the_same_for_more(void **state)
 {
     struct world *w = *state;
-    struct buf first AUTO_CALL(buf_done) = BUF(1 << 20);
 
     w->replace_ms = 100;
     new_transactor(w, CHAIN, 0);

@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <openssl/x509v3.h>
+#include "crypto/pem.h"
 #include "crypto/x509.h"
+#include "crypto/x509_chain.h"
 #include "support/json_vectors.h"
 
 #define NOW INT64_C(1800000000)
@@ -401,6 +403,31 @@ static void a_certificate_with_another_key_has_no_spki_for_us(void **state)
     assert_int_equal(x509_spki(c, spki, &e), ERR_INVALID);
 }
 
+static void the_keys_of_authorities_are_listed_once_and_in_order(void **state)
+{
+    struct buf pem AUTO_CALL(buf_done) = BUF(16384);
+    struct hash32 keys[3] = {0};
+    size_t n = 0;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(x509_authority_keys(buf_bytes(&pem), keys, 3, &n, &e), ERR_INVALID);
+    for (int i = 0; i < 3; i++) {
+        struct buf der AUTO_CALL(buf_done) = BUF(4096);
+        CA_IN_SCOPE ca = make_ca();
+
+        assert_int_equal(x509_ca(ca.key, "teereg-ca-test-0", &der, &e), ERR_OK);
+        pem_put(&pem, "CERTIFICATE", buf_bytes(&der));
+        pem_put(&pem, "CERTIFICATE", buf_bytes(&der));
+    }
+    assert_int_equal(x509_authority_keys(buf_bytes(&pem), keys, 3, &n, &e), ERR_OK);
+    assert_int_equal(n, 3);
+    assert_true(memcmp(keys[0].b, keys[1].b, 32) < 0 && memcmp(keys[1].b, keys[2].b, 32) < 0);
+    assert_int_equal(x509_authority_keys(buf_bytes(&pem), keys, 2, &n, &e), ERR_TOO_LARGE);
+    pem_put(&pem, "CERTIFICATE", bytes_of_str("no certificate"));
+    assert_int_not_equal(x509_authority_keys(buf_bytes(&pem), keys, 3, &n, &e), ERR_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,6 +450,7 @@ int main(void)
         cmocka_unit_test(a_certificate_is_exactly_one_der_value),
         cmocka_unit_test(lengths_that_are_not_the_shortest_are_refused),
         cmocka_unit_test(a_certificate_with_another_key_has_no_spki_for_us),
+        cmocka_unit_test(the_keys_of_authorities_are_listed_once_and_in_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
