@@ -137,6 +137,8 @@ static void a_fraction_is_nothing_that_can_be_read(void **state)
     assert_int_equal(parse("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1.5}", 1), ERR_OK);
     assert_false(json_is_string(calls[0].ret_result) || json_is_object(calls[0].ret_result) ||
                  json_is_array(calls[0].ret_result) || json_is_null(calls[0].ret_result));
+    json_free(answer);
+    answer = NULL;
     assert_int_equal(parse("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":3,\"message\":"
                            "\"a\\u0000b\"}}",
                            1),
