@@ -19,7 +19,6 @@ make() {
         python3 "$ROOT/tests/integration/azure_parts.py" "$WORK/evidence" "$parts"
 }
 sha() { sha256sum "$@" | cut -d' ' -f1; }
-hex() { od -An -v -tx1 "$1" | tr -d ' \n'; }
 
 tpm2_pcrextend 8:sha256="$(printf 'c3%.0s' {1..32})"
 says "the vTPM is found when nothing else is there" '^azure-vtpm azure-vtpm$' make "" "$machine/ak-intermediate.pem"

@@ -88,7 +88,7 @@ gov onboard request --contract "$KMS" --pubkey "$WORK/key" --attestation "$WORK/
 request=$(field request)
 [ "$request" = "$(cast call --rpc-url "$TEEREG_RPC" "$KMS" \
     'HashOnboardRequest((bytes,int256,address,bytes))(bytes32)' \
-    "(0x$(xxd -p "$WORK/key"),7,$ME,0x$(xxd -p "$WORK/quote"))" | cut -c3-)" ] || fail "another request id"
+    "(0x$(hex_of "$WORK/key"),7,$ME,0x$(hex_of "$WORK/quote"))" | cut -c3-)" ] || fail "another request id"
 gov onboard close "$request" --contract "$KMS" --final
 says "a KMS contract on one screen" "  $APP +frozen" teereg gov show kms --kms "$KMS"
 for line in "  $ID +active" "  $request +closed" '^paravisors$'; do

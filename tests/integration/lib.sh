@@ -25,6 +25,9 @@ finish() {
     echo "$checks passed, 0 failed"
 }
 
+# hex_of [FILE]: its bytes as hex digits, without a newline.
+hex_of() { od -An -v -tx1 "$@" | tr -d ' \n'; }
+
 # refused SENTENCE EXIT_CODE REGEX COMMAND...: it must fail with that code and say what matches (an ERE,
 # over all lines joined by spaces).
 # What it said is left in $WORK/said.

@@ -9,10 +9,9 @@ ok "with the right PKI onchain the instance gets its secrets"
 
 openssl ecparam -name prime256v1 -genkey -noout -out "$WORK/other.key"
 openssl req -x509 -new -key "$WORK/other.key" -subj /CN=other -outform DER -out "$WORK/other.der"
-hex() { od -An -v -tx1 "$1" | tr -d ' \n'; }
 openssl pkey -in "$WORK/other.key" -pubout -outform DER -out "$WORK/other.pub"
 "$ROOT/contracts/cast" send --rpc-url "$TEEREG_RPC" --private-key "$(cat "$TEEREG_KEY_FILE")" "$TEEREG_APP" \
-    'setPKIV2(bytes,bytes)' "0x$(hex "$WORK/other.der")" "0x$(hex "$WORK/other.pub")" \
+    'setPKIV2(bytes,bytes)' "0x$(hex_of "$WORK/other.der")" "0x$(hex_of "$WORK/other.pub")" \
     >"$WORK/log/cast" 2>&1 || fail "$(cat "$WORK/log/cast")"
 sleep 0.5
 refused "with another PKI onchain it keeps nothing" 5 'CA|PKI|published' \

@@ -17,7 +17,7 @@ teereg-sim quote --measurements "$WORK/orders.json" --platform orders --report-d
 cmp "$WORK/served" "$WORK/made" || fail "served and made quotes differ"
 ok "a served quote is the quote of that platform, TD and report data"
 
-head -c 632 "$WORK/served" | tail -c 64 | od -An -v -tx1 | tr -d ' \n' | grep -qx "$data" ||
+head -c 632 "$WORK/served" | tail -c 64 | hex_of | grep -qx "$data" ||
     fail "report data is not at its offset"
 ok "report data stands where Intel's format has it"
 

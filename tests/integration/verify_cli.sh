@@ -106,7 +106,7 @@ for name in "$(printf '\xff\xfe')" "$(printf '€%.0s' {1..80})" "$(printf 'x€
     answer "a name of ${#name} odd characters hides no verdict" 3 'v["verdict"] == "reject"' --file "$WORK/$name"
 done
 answer "random bytes are no quote" 3 'v["error"]["code"] != "NONE"' --file "$garbage"
-od -An -v -tx1 "${phala[1]}" | tr -d " \n" >"$WORK/hex"
+hex_of "${phala[1]}" >"$WORK/hex"
 base64 "${phala[1]}" >"$WORK/base64"
 answer "a quote in hex digits is no raw quote" 3 'True' --file "$WORK/hex" "${phala[@]:2}"
 answer "nor is one in base64" 3 'True' --file "$WORK/base64" "${phala[@]:2}"
