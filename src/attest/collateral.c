@@ -377,6 +377,12 @@ void collateral_of_bundle(const struct collateral_bundle *b, const struct attest
         /* The message begins with the fault's name, which is said anyway. */
         snprintf(ret->problem[k].detail, sizeof ret->problem[k].detail, "%.199s",
                  why.msg + strcspn(why.msg, ":") + 2);
+        /* A signer is kept only when its chain held. */
+        ret->problem[k].has_signer =
+            s.chain.n > 0 && bytes_eq(s.chain, buf_bytes(&b->text[k].issuer_chain));
+        if (ret->problem[k].has_signer)
+            ret->problem[k].signer_serial_len =
+                pck_serial_keep(s.cert.serial, ret->problem[k].signer_serial);
     }
 }
 

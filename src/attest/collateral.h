@@ -92,12 +92,16 @@ MUST_CHECK enum err_code collateral_verify(const struct collateral_text *text,
                                            enum attest_fault *fault, struct err *e);
 
 /* The four for one quote.  A part is NULL when it is not there or did not verify: `problem` says
- * which (FAULT_NONE with NULL: nobody had it). */
+ * which (FAULT_NONE with NULL: nobody had it), and who signed where that much was seen to hold:
+ * what is wrong behind a signer hides no revocation of it. */
 struct collateral {
     collateral_object *part[COLLATERAL_KINDS];
     struct {
         enum attest_fault fault;
         char detail[200];
+        bool has_signer;
+        uint8_t signer_serial[CRL_SERIAL_MAX];
+        size_t signer_serial_len;
     } problem[COLLATERAL_KINDS];
 };
 void collateral_done(struct collateral *c);

@@ -248,15 +248,19 @@ static enum err_code check_fresh(const struct work *w, enum attest_fault *fault,
 
 static enum err_code check_signers(const struct work *w, enum attest_fault *fault, struct err *e)
 {
+    static const enum collateral_kind signed_text[] = {COLLATERAL_TCB_INFO, COLLATERAL_QE_IDENTITY};
     const struct crl *root_crl = &w->collateral->part[COLLATERAL_ROOT_CRL]->crl;
 
-    for (size_t k = 0; k < COLLATERAL_KINDS; k++) {
+    for (size_t i = 0; i < 2; i++) {
+        const enum collateral_kind k = signed_text[i];
         const collateral_object *o = w->collateral->part[k];
+        const struct bytes serial = o ? (struct bytes){o->signer_serial, o->signer_serial_len}
+                                      : (struct bytes){w->collateral->problem[k].signer_serial,
+                                                       w->collateral->problem[k].signer_serial_len};
 
-        if (o && (k == COLLATERAL_TCB_INFO || k == COLLATERAL_QE_IDENTITY) &&
-            crl_has(root_crl, (struct bytes){o->signer_serial, o->signer_serial_len}))
+        if ((o || w->collateral->problem[k].has_signer) && crl_has(root_crl, serial))
             return attest_fail(fault, e, FAULT_TCB_SIGNER_REVOKED, "the signer of the %s",
-                               collateral_kind_name(o->kind));
+                               collateral_kind_name(k));
     }
     return ERR_OK;
 }

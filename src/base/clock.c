@@ -24,6 +24,22 @@ static uint64_t system_monotonic(void *self)
 
 const struct clock clock_system = {system_unix, system_monotonic, NULL};
 
+#define NS_PER_S 1000000000L
+
+struct timespec clock_after(unsigned ms)
+{
+    struct timespec t = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (t.tv_nsec >= NS_PER_S) {
+        t.tv_sec++;
+        t.tv_nsec -= NS_PER_S;
+    }
+    return t;
+}
+
 /* The last second that the form of four-digit years can say: 9999-12-31T23:59:59Z. */
 #define LAST_SECOND 253402300799
 

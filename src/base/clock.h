@@ -2,6 +2,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 struct clock {
     int64_t (*unix_now)(void *self);      /* seconds since 1970, the system's clock */
@@ -19,6 +20,10 @@ static inline uint64_t clock_ns(const struct clock *c)
 {
     return c->monotonic_ns(c->self);
 }
+
+/* The moment `ms` from now on CLOCK_MONOTONIC, for pthread_cond_timedwait with a condition of that
+ * clock. */
+struct timespec clock_after(unsigned ms);
 
 /* RFC 3339 "2026-11-23T20:40:01Z"; ret holds 21 chars; outside 1970..9999 it is the nearest end. */
 void clock_format(int64_t unix_seconds, char ret[static 21]);

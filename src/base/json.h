@@ -14,10 +14,15 @@ void json_init(void);
 
 MUST_CHECK enum err_code json_parse(struct bytes text, size_t max, json **ret, struct err *e);
 /* A document of somebody else's, of which only some members are read.  As json_parse, but numbers
- * may be any that JSON has: one that is no integer of 64 bits is a node that no getter takes.  An
- * escaped NUL in a string is U+FFFD.  Such a tree is not written. */
+ * may be any that JSON has: one that is no integer of 64 bits is a node that no getter takes.  Such
+ * a tree is not written. */
 MUST_CHECK enum err_code json_parse_foreign(struct bytes text, size_t max, json **ret,
                                             struct err *e);
+/* An answer in which strangers' strings stand beside what is read (logs, revert reasons of a
+ * chain). As json_parse_foreign, but an escaped NUL in a string is U+FFFD: nobody may write what
+ * makes an answer unreadable.  Never for what was signed. */
+MUST_CHECK enum err_code json_parse_answer(struct bytes text, size_t max, json **ret,
+                                           struct err *e);
 /* Is it one JSON value of somebody else's?  As json_parse, but numbers may be any that JSON has. */
 MUST_CHECK enum err_code json_check(struct bytes text, size_t max, struct err *e);
 void json_free(json *j);

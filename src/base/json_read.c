@@ -381,6 +381,11 @@ enum err_code json_parse(struct bytes text, size_t max, json **ret, struct err *
 
 enum err_code json_parse_foreign(struct bytes text, size_t max, json **ret, struct err *e)
 {
+    return read(text, max, true, false, ret, e);
+}
+
+enum err_code json_parse_answer(struct bytes text, size_t max, json **ret, struct err *e)
+{
     return read(text, max, true, true, ret, e);
 }
 

@@ -11,7 +11,6 @@
 #define QUARANTINE_S     60
 #define QUARANTINE_MAX_S 3600
 #define NS_PER_S         1000000000u
-#define NS_PER_MS        1000000u
 
 struct endpoint {
     rpc *rpc;
@@ -355,16 +354,9 @@ void endpoint_round_start(endpoint_round *r, size_t i)
 
 size_t endpoint_round_wait(endpoint_round *r, size_t seen, unsigned ms)
 {
-    struct timespec until;
+    const struct timespec until = clock_after(ms);
     size_t ended;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * (long)NS_PER_MS;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(r->s->lock);
     while (r->ended <= seen && pthread_cond_timedwait(&r->more, r->s->lock, &until) == 0)
         ;

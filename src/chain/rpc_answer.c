@@ -141,7 +141,7 @@ enum err_code rpc_answer_parse(const char *host, struct bytes text, size_t max,
         calls[i].ret_fault = (struct rpc_fault){0};
     }
     /* eth_feeHistory holds fractions; nobody reads them. */
-    code = json_parse_foreign(text, max, &root, e);
+    code = json_parse_answer(text, max, &root, e);
     if (code == ERR_OK)
         code = read_all(root, calls, n, e);
     if (code != ERR_OK) {

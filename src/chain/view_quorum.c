@@ -251,15 +251,8 @@ static void *refresh_for_ever(void *self)
     pthread_mutex_lock(&v->lock);
     while (!v->stop) {
         unsigned ms = v->fault.code != ERR_OK && v->slot_ms > RETRY_MS ? RETRY_MS : v->slot_ms;
-        struct timespec until;
+        const struct timespec until = clock_after(ms);
 
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += ms / 1000;
-        until.tv_nsec += (long)(ms % 1000) * (long)NS_PER_MS;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000;
-        }
         while (!v->stop && pthread_cond_timedwait(&v->ended, &v->lock, &until) != ETIMEDOUT)
             ;
         if (!v->stop && !v->refreshing && v->stopped.code == ERR_OK)

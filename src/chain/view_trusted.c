@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include "base/codec.h"
-#include "chain/facts.h"
+#include "chain/fact_cache.h"
 #include "chain/node_read.h"
 #include "chain/view_trusted.h"
 
@@ -18,12 +18,6 @@
 #define KNOWN_MAX    32 /* blocks that were found canonical */
 #define AHEAD_MAX    64 /* blocks before our newest that are waited for */
 #define NS_PER_MS    1000000u
-
-/* The facts of one block; two are kept, for those who began at the one before. */
-struct generation {
-    struct hash32 block;
-    facts *facts;
-};
 
 struct view_trusted {
     rpc *node;
@@ -40,7 +34,7 @@ struct view_trusted {
     struct finalized_block newest;
     uint64_t tried_ns, good_ns; /* last refresh begun; last one that succeeded */
     struct err fault;           /* of the last refresh; ERR_OK: none */
-    struct generation now, before;
+    struct fact_cache cache;
     struct finalized_block known[KNOWN_MAX];
     size_t n_known;
 };
@@ -97,7 +91,7 @@ static facts *prefetch(view_trusted *v, const struct finalized_block *at)
 
     if (keys && values && facts_new(&next, &ignored) == ERR_OK) {
         pthread_mutex_lock(&v->lock);
-        n = v->now.facts ? facts_wanted(v->now.facts, keys, PREFETCH_MAX) : 0;
+        n = fact_cache_wanted(&v->cache, keys, PREFETCH_MAX);
         pthread_mutex_unlock(&v->lock);
         if (n > 0 && node_read_facts(v->node, &at->ref, keys, n, values, &ignored) == ERR_OK)
             for (size_t i = 0; i < n; i++)
@@ -106,16 +100,6 @@ static facts *prefetch(view_trusted *v, const struct finalized_block *at)
     free(keys);
     free(values);
     return TAKE(next);
-}
-
-static void install(view_trusted *v, const struct finalized_block *b, facts *next)
-{
-    if (next && v->now.facts)
-        facts_age(next, v->now.facts);
-    facts_free(v->before.facts);
-    v->before = v->now;
-    v->now = (struct generation){b->ref.hash, next};
-    v->newest = *b;
 }
 
 /* With the lock held, which it gives up while the node is asked. */
@@ -137,8 +121,10 @@ static void refresh(view_trusted *v)
         next = prefetch(v, &found);
 
     pthread_mutex_lock(&v->lock);
-    if (advanced)
-        install(v, &found, next);
+    if (advanced) {
+        fact_cache_advance(&v->cache, &found.ref.hash, next);
+        v->newest = found;
+    }
     if (code == ERR_OK) {
         v->good_ns = clock_ns(v->clock);
         v->fault = (struct err){0};
@@ -156,15 +142,8 @@ static void *refresh_for_ever(void *self)
     pthread_mutex_lock(&v->lock);
     while (!v->stop) {
         unsigned ms = v->fault.code != ERR_OK && v->slot_ms > RETRY_MS ? RETRY_MS : v->slot_ms;
-        struct timespec until;
+        const struct timespec until = clock_after(ms);
 
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += ms / 1000;
-        until.tv_nsec += (long)(ms % 1000) * (long)NS_PER_MS;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000;
-        }
         while (!v->stop && pthread_cond_timedwait(&v->ended, &v->lock, &until) != ETIMEDOUT)
             ;
         if (!v->stop && !v->refreshing)
@@ -223,20 +202,6 @@ static enum err_code do_finalized(void *self, struct finalized_block *ret, struc
     return code;
 }
 
-static facts *facts_at(view_trusted *v, const struct hash32 *block)
-{
-    struct generation *g = hash32_eq(&v->now.block, block)      ? &v->now
-                           : hash32_eq(&v->before.block, block) ? &v->before
-                                                                : NULL;
-    struct err ignored;
-
-    if (!g)
-        return NULL;
-    if (!g->facts && facts_new(&g->facts, &ignored) != ERR_OK)
-        return NULL;
-    return g->facts;
-}
-
 static enum err_code do_read(void *self, const struct finalized_block *at,
                              const struct addr *contract, const struct hash32 *slots, size_t n,
                              struct hash32 *ret_values, struct hash32 *ret_code_hash, struct err *e)
@@ -245,15 +210,13 @@ static enum err_code do_read(void *self, const struct finalized_block *at,
     struct fact_key keys[CHAIN_SLOTS_MAX + 1] = {0}, missing[CHAIN_SLOTS_MAX + 1];
     struct hash32 values[CHAIN_SLOTS_MAX + 1], fetched[CHAIN_SLOTS_MAX + 1];
     size_t at_index[CHAIN_SLOTS_MAX + 1], n_missing = 0;
-    facts *f;
 
     keys[0] = (struct fact_key){.contract = *contract, .code = true};
     for (size_t i = 0; i < n; i++)
         keys[i + 1] = (struct fact_key){.contract = *contract, .slot = slots[i]};
     pthread_mutex_lock(&v->lock);
-    f = facts_at(v, &at->ref.hash);
     for (size_t i = 0; i < n + 1; i++)
-        if (!f || !facts_get(f, &keys[i], &values[i])) {
+        if (!fact_cache_get(&v->cache, &at->ref.hash, &keys[i], &values[i])) {
             at_index[n_missing] = i;
             missing[n_missing++] = keys[i];
         }
@@ -261,13 +224,9 @@ static enum err_code do_read(void *self, const struct finalized_block *at,
     if (n_missing > 0) {
         TRY(node_read_facts(v->node, &at->ref, missing, n_missing, fetched, e));
         pthread_mutex_lock(&v->lock);
-        f = facts_at(v, &at->ref.hash);
         for (size_t i = 0; i < n_missing; i++) {
             values[at_index[i]] = fetched[i];
-            if (f) {
-                facts_put(f, &missing[i], &fetched[i]);
-                facts_get(f, &missing[i], &fetched[i]); /* marks it as asked for */
-            }
+            fact_cache_put(&v->cache, &at->ref.hash, &missing[i], &fetched[i]);
         }
         pthread_mutex_unlock(&v->lock);
     }
@@ -380,8 +339,7 @@ static void do_free(void *self)
         pthread_mutex_unlock(&v->lock);
         pthread_join(v->thread, NULL);
     }
-    facts_free(v->now.facts);
-    facts_free(v->before.facts);
+    fact_cache_done(&v->cache);
     pthread_cond_destroy(&v->ended);
     pthread_mutex_destroy(&v->lock);
     free(v);
@@ -420,7 +378,7 @@ enum err_code view_trusted_new(const struct view_trusted_config *config, struct 
     v->slot_ms = config->slot_ms ? config->slot_ms : SLOT_MS;
     v->background = config->background;
     TRY(ask_newest(v, NULL, &v->newest, e));
-    v->now.block = v->newest.ref.hash;
+    fact_cache_advance(&v->cache, &v->newest.ref.hash, NULL);
     v->tried_ns = v->good_ns = clock_ns(v->clock);
     TRY(judge(v, &ignored, e));
     if (v->background) {

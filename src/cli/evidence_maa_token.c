@@ -205,8 +205,8 @@ enum err_code evidence_maa_token(const struct cli_args *a, struct err *e)
 
 /* ---- maa-keys ---- */
 
-static enum err_code tell_key(json *list, const struct jwks_key *k, const struct attest_finding *f,
-                              struct err *e)
+static enum err_code tell_key(json *list, const struct jwks_key *k, bool by_enclave,
+                              const struct attest_finding *f, struct err *e)
 {
     AUTO(json) o = NULL;
     char why[320];
@@ -219,6 +219,8 @@ static enum err_code tell_key(json *list, const struct jwks_key *k, const struct
     snprintf(why, sizeof why, "%s: %s", attest_fault_name(f->fault), f->detail);
     if (f->fault != FAULT_NONE)
         TRY(json_put_str(o, "why", why, e));
+    else /* an enclave's proof, or the address's certificate alone */
+        TRY(json_put_str(o, "by", by_enclave ? "enclave" : "tls", e));
     return json_append(list, TAKE(o), e);
 }
 
@@ -248,7 +250,7 @@ static enum err_code judge_keys(const struct cli_args *a, const maa_client *c,
         struct attest_finding f = {0};
 
         maa_client_judge_key(c, &set->key[i], cli_value(a, "issuer"), judge->admit, &f);
-        TRY(tell_key(list, &set->key[i], &f, e));
+        TRY(tell_key(list, &set->key[i], judge->admit != NULL, &f, e));
         if (f.fault != FAULT_NONE)
             continue;
         if (n++ > 0)

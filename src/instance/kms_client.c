@@ -384,6 +384,26 @@ enum err_code kms_client_challenge(kms_client *c, const struct addr *app, const 
     return ERR_OK;
 }
 
+/* The sealed answer to a request: to its bytes, signed with the key of the connection that it came
+ * by, and opened with `key`. */
+static enum err_code sealed_exchange(kms_client *c, const char *path, struct bytes request,
+                                     struct msg_answer_context *context, EVP_PKEY *key,
+                                     secret **ret, struct err *e)
+{
+    struct http_answer http AUTO_CALL(http_answer_done) = {0};
+    struct msg_answer answer AUTO_CALL(msg_answer_done) = {0};
+    AUTO(EVP_PKEY) tls_key = NULL;
+    uint8_t spki[P256_SPKI_LEN];
+
+    TRY(call(c, path, "application/json", request, &http, e));
+    TRY_IN(e, msg_answer_decode(buf_bytes(&http.body), &answer, e), "KMS %s: answer", c->url);
+    TRY(connection_spki(c, spki, e));
+    TRY(p256_from_spki(BYTES(spki), &tls_key, e));
+    sha256(request, &context->request_sha256);
+    TRY_IN(e, msg_answer_open(context, key, tls_key, &answer, ret, e), "KMS %s: answer", c->url);
+    return ERR_OK;
+}
+
 enum err_code kms_client_secrets(kms_client *c, const struct addr *app, uint64_t epoch,
                                  const struct hash32 *challenge, const struct evidence *evidence,
                                  EVP_PKEY *hpke_key, secret **ret, struct err *e)
@@ -395,24 +415,13 @@ enum err_code kms_client_secrets(kms_client *c, const struct addr *app, uint64_t
                                          .nonce = *challenge};
     struct buf evidence_text AUTO_CALL(buf_done) = BUF(MSG_REQUEST_MAX);
     struct buf body AUTO_CALL(buf_done) = BUF(MSG_REQUEST_MAX);
-    struct http_answer http AUTO_CALL(http_answer_done) = {0};
-    struct msg_answer answer AUTO_CALL(msg_answer_done) = {0};
-    AUTO(EVP_PKEY) tls_key = NULL;
-    uint8_t spki[P256_SPKI_LEN];
     char path[96], hex[HEX_LEN(20)];
 
     TRY(evidence_encode(evidence, &evidence_text, e));
     TRY(msg_secrets_request_encode(challenge, buf_bytes(&evidence_text), &body, e));
     app_hex(app, hex);
     snprintf(path, sizeof path, "/api/v2/secrets/%s", hex);
-    TRY(call(c, path, "application/json", buf_bytes(&body), &http, e));
-    TRY_IN(e, msg_answer_decode(buf_bytes(&http.body), &answer, e), "KMS %s: answer", c->url);
-    TRY(connection_spki(c, spki, e));
-    TRY(p256_from_spki(BYTES(spki), &tls_key, e));
-    sha256(buf_bytes(&body), &context.request_sha256);
-    TRY_IN(e, msg_answer_open(&context, hpke_key, tls_key, &answer, ret, e), "KMS %s: answer",
-           c->url);
-    return ERR_OK;
+    return sealed_exchange(c, path, buf_bytes(&body), &context, hpke_key, ret, e);
 }
 
 enum err_code kms_client_explain(kms_client *c, const struct addr *app,
@@ -426,11 +435,8 @@ enum err_code kms_client_explain(kms_client *c, const struct addr *app,
                                          .nonce = *challenge};
     struct buf evidence_text AUTO_CALL(buf_done) = BUF(MSG_REQUEST_MAX);
     struct buf body AUTO_CALL(buf_done) = BUF(MSG_REQUEST_MAX);
-    struct http_answer http AUTO_CALL(http_answer_done) = {0};
-    struct msg_answer answer AUTO_CALL(msg_answer_done) = {0};
-    AUTO(EVP_PKEY) tls_key = NULL;
     AUTO(secret) text = NULL;
-    uint8_t spki[P256_SPKI_LEN], own[P256_SPKI_LEN];
+    uint8_t own[P256_SPKI_LEN];
     char path[96], hex[HEX_LEN(20)];
 
     TRY(evidence_encode(evidence, &evidence_text, e));
@@ -438,12 +444,7 @@ enum err_code kms_client_explain(kms_client *c, const struct addr *app,
     TRY(msg_explain_request_encode(challenge, BYTES(own), buf_bytes(&evidence_text), &body, e));
     app_hex(app, hex);
     snprintf(path, sizeof path, "/api/v2/explain/%s", hex);
-    TRY(call(c, path, "application/json", buf_bytes(&body), &http, e));
-    TRY_IN(e, msg_answer_decode(buf_bytes(&http.body), &answer, e), "KMS %s: answer", c->url);
-    TRY(connection_spki(c, spki, e));
-    TRY(p256_from_spki(BYTES(spki), &tls_key, e));
-    sha256(buf_bytes(&body), &context.request_sha256);
-    TRY_IN(e, msg_answer_open(&context, key, tls_key, &answer, &text, e), "KMS %s: answer", c->url);
+    TRY(sealed_exchange(c, path, buf_bytes(&body), &context, key, &text, e));
     buf_put(ret, secret_bytes(text));
     return buf_check(ret, e);
 }

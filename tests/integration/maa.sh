@@ -44,6 +44,8 @@ says "keys that an enclave proves are pinned" 'ok +true|"ok":true' \
     teereg evidence maa-keys --endpoint "$maa" --issuer "$issuer" "${proof[@]}" --out "$WORK/keys.json"
 says "the root that was given proves them as well" '"ok":true' \
     teereg evidence maa-keys --endpoint "$maa" --issuer "$issuer" "${proof[@]}" --root "$WORK/root.pem"
+says "and it is told what a key is believed for" '"by":"enclave"' \
+    teereg evidence maa-keys --endpoint "$maa" --issuer "$issuer" "${proof[@]}" --root "$WORK/root.pem"
 refused "keys over plain http prove nothing" 5 'MAA_KEY:.*plain http.*none of the keys' \
     teereg evidence maa-keys --endpoint "$maa" --issuer "$issuer" --out "$WORK/none.json"
 [ ! -e "$WORK/none.json" ] || fail "keys that were not believed were written"

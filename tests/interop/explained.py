@@ -91,6 +91,7 @@ RULES = [
     Rule("crl-issuer-chain-absent", GO, ACCEPT, "reject .*could not parse|reject .*issuer chain certificates missing in \"Sgx-Pck-Crl-Issuer-Chain\"",
          "pck_crl_issuer_chain"),
     Rule("pem-tail", GO, ACCEPT, "reject .*could not parse PEM formatted root certificate"),
+    Rule("bundle-text", PHALA, "reject COLLATERAL_FORMAT: ", ACCEPT, "-nul$"),
     Rule("go-crl-trailing", GO, "reject (ROOT|PCK)_CRL: [0-9]+ bytes too many ", ACCEPT),
 ]
 

@@ -82,9 +82,9 @@ static void jansson_agrees(struct bytes text)
     json_t *theirs =
         json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     AUTO(json) ours = NULL;
-    AUTO(json) other = NULL;
+    AUTO(json) foreign = NULL;
+    AUTO(json) answer = NULL;
     struct err e = {0};
-    enum err_code foreign;
     enum err_code rc = json_parse(text, MAX, &ours, &e);
 
     if (rc == ERR_OK ? !theirs || !json_equal(theirs, t_of(ours))
@@ -92,10 +92,11 @@ static void jansson_agrees(struct bytes text)
         abort();
     if (theirs && text.n <= MAX && rc != ERR_TOO_LARGE && json_check(text, MAX, &e) != ERR_OK)
         abort();
-    foreign = json_parse_foreign(text, MAX, &other, &e);
-    if (rc == ERR_OK && (foreign != ERR_OK || !json_equal(t_of(ours), t_of(other))))
+    if (json_parse_foreign(text, MAX, &foreign, &e) == ERR_OK &&
+        (json_parse_answer(text, MAX, &answer, &e) != ERR_OK ||
+         !json_equal(t_of(foreign), t_of(answer))))
         abort();
-    if (foreign != ERR_OK && json_check(text, MAX, &e) == ERR_OK)
+    if (rc == ERR_OK && (!foreign || !json_equal(t_of(ours), t_of(foreign))))
         abort();
     json_decref(theirs);
 }

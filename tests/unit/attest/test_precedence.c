@@ -12,12 +12,27 @@ struct wrongs {
     enum sim_collateral_fault pck_crl; /* of the PCK CRL alone; SIM_COLLATERAL_OK: the one above */
     int64_t now;                       /* 0: NOW */
     bool through_a_cache;
+    bool forged; /* TCB info and QE identity: signed by another key than their chain says */
 };
+
+static void swap_text(struct collateral_bundle *a, struct collateral_bundle *b,
+                      enum collateral_kind k)
+{
+    const struct collateral_text t = a->text[k];
+
+    a->text[k] = b->text[k];
+    b->text[k] = t;
+}
 
 static void examine(const struct wrongs *wrong, struct attest_examination *ret)
 {
     const struct sim_collateral_spec all = {.now = NOW, .fault = wrong->collateral},
                                      crl = {.now = NOW, .fault = wrong->pck_crl};
+    static const struct {
+        enum collateral_kind text;
+        enum sim_collateral_fault fault;
+    } forged[] = {{COLLATERAL_TCB_INFO, SIM_TCB_INFO_SIG},
+                  {COLLATERAL_QE_IDENTITY, SIM_QE_IDENTITY_SIG}};
     struct collateral_bundle bundle AUTO_CALL(collateral_bundle_done) = {0},
                                     other AUTO_CALL(collateral_bundle_done) = {0};
     struct collateral c AUTO_CALL(collateral_done) = {0};
@@ -34,12 +49,15 @@ static void examine(const struct wrongs *wrong, struct attest_examination *ret)
     need(sim_platform_new("a machine", wrong->platform, &p, &e), &e);
     need(sim_quote(p, SIM_V4, &td, &rd, &quote, &e), &e);
     need(sim_collateral_parts(p, &all, &bundle, &e), &e);
-    need(sim_collateral_parts(p, &crl, &other, &e), &e);
-    if (wrong->pck_crl != SIM_COLLATERAL_OK) {
-        struct collateral_text t = bundle.text[COLLATERAL_PCK_CRL];
+    for (size_t k = 0; k < 2 && wrong->forged; k++) {
+        const struct sim_collateral_spec bad = {.now = NOW, .fault = forged[k].fault};
 
-        bundle.text[COLLATERAL_PCK_CRL] = other.text[COLLATERAL_PCK_CRL];
-        other.text[COLLATERAL_PCK_CRL] = t;
+        need(sim_collateral_parts(p, &bad, &other, &e), &e);
+        swap_text(&bundle, &other, forged[k].text);
+    }
+    if (wrong->pck_crl != SIM_COLLATERAL_OK) {
+        need(sim_collateral_parts(p, &crl, &other, &e), &e);
+        swap_text(&bundle, &other, COLLATERAL_PCK_CRL);
     }
     collateral_of_bundle(&bundle, attest_roots(), NULL, &c);
 
@@ -156,6 +174,19 @@ static void a_list_that_does_not_hold_leaves_revocation_open(void **state)
     assert_false(x.check[CHECK_PCK_REVOCATION].judged);
 }
 
+/* What somebody forged in the name of a signer whose key got out says so. */
+static void a_bad_signature_does_not_hide_that_its_signer_is_revoked(void **state)
+{
+    static const enum attest_check checks[] = {CHECK_TCB_INFO, CHECK_QE_IDENTITY, CHECK_SIGNERS};
+    static const enum attest_fault faults[] = {FAULT_TCB_INFO_SIG, FAULT_QE_IDENTITY_SIG,
+                                               FAULT_TCB_SIGNER_REVOKED};
+
+    (void)state;
+    assert_wrong(&(struct wrongs){.collateral = SIM_SIGNER_REVOKED, .forged = true}, checks, faults,
+                 3);
+    assert_wrong(&(struct wrongs){.forged = true}, checks, faults, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +196,7 @@ int main(void)
         cmocka_unit_test(revocation_is_told_before_expiry),
         cmocka_unit_test(a_list_that_does_not_hold_hides_no_revocation_by_the_other),
         cmocka_unit_test(a_list_that_does_not_hold_leaves_revocation_open),
+        cmocka_unit_test(a_bad_signature_does_not_hide_that_its_signer_is_revoked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

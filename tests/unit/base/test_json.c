@@ -114,6 +114,23 @@ static void foreign_text_is_json_in_all_else(void **state)
     }
 }
 
+static void an_escaped_nul_stands_in_nothing_but_answers(void **state)
+{
+    static const char text[] = "{\"a\":\"b\\u0000c\"}";
+    AUTO(json) j = NULL;
+    const char *a;
+    struct err e;
+
+    (void)state;
+    refused(text, ERR_INVALID);
+    assert_int_equal(json_parse_foreign(bytes_of_str(text), MAX, &j, &e), ERR_INVALID);
+    assert_int_equal(json_check(bytes_of_str(text), MAX, &e), ERR_INVALID);
+    assert_int_equal(json_parse_answer(bytes_of_str(text), MAX, &j, &e), ERR_OK);
+    assert_int_equal(json_get_str(j, "a", 16, &a, &e), ERR_OK);
+    assert_string_equal(a, "b\xEF\xBF\xBD"
+                           "c");
+}
+
 static void text_that_is_not_json_is_refused(void **state)
 {
     static const char *const wrong[] = {
@@ -508,6 +525,7 @@ int main(void)
         cmocka_unit_test(an_integer_of_more_than_64_bits_is_refused),
         cmocka_unit_test(numbers_that_nobody_reads_refuse_no_foreign_text),
         cmocka_unit_test(foreign_text_is_json_in_all_else),
+        cmocka_unit_test(an_escaped_nul_stands_in_nothing_but_answers),
         cmocka_unit_test(text_that_is_not_json_is_refused),
         cmocka_unit_test(a_nul_in_the_text_is_refused),
         cmocka_unit_test(depth_is_bounded),
