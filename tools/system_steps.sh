@@ -188,6 +188,16 @@ provision() {
         --out "$WORK/instance-$platform" "$@"
 }
 
+# The application, once the KMS has its root: its keys, a secret, a template and who may have them.
+system_app() {
+    system_pki
+    run teereg gov backend add "onchain://$TEEREG_APP"
+    (umask 077 && printf 'correct horse battery staple' >"$WORK/password.txt")
+    system_secret password "$WORK/password.txt"
+    system_template "$REFERENCE"
+    system_config "$WORK/template.json" "$WORK/orders.json"
+}
+
 # All of it: afterwards the image "orders" on platform "orders" can be provisioned.
 system_all() {
     system_chain "${1:-0.1}"
@@ -197,10 +207,5 @@ system_all() {
     system_kms_allow
     system_kms_start
     system_kms_commit
-    system_pki
-    run teereg gov backend add "onchain://$TEEREG_APP"
-    (umask 077 && printf 'correct horse battery staple' >"$WORK/password.txt")
-    system_secret password "$WORK/password.txt"
-    system_template "$REFERENCE"
-    system_config "$WORK/template.json" "$WORK/orders.json"
+    system_app
 }

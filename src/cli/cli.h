@@ -92,6 +92,10 @@ struct cli_noun {
     {                                                                                              \
         "app", "ADDRESS", "address of the application's contract", NULL, CLI_REQUIRED              \
     }
+#define CLI_OPT_MIN_DELAY                                                                          \
+    {                                                                                              \
+        "min-delay", "SECONDS", "refuse contracts with a shorter delay", "0", CLI_OPTIONAL         \
+    }
 
 /* Value of an option, its preset, or NULL. */
 const char *cli_value(const struct cli_args *a, const char *name);

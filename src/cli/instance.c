@@ -180,41 +180,30 @@ static enum err_code ask_why(const struct cli_args *a, struct err *e)
     return ERR_OK;
 }
 
+/* Whom it asks about what, and how both prove themselves. */
+#define ASKING_OPTIONS                                                                             \
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_KMS, CLI_OPT_APP,                                       \
+        {"kms-url", "URL", "the KMS, https://host:port", NULL, CLI_REQUIRED}, CLI_OPT_MIN_DELAY,   \
+        CLI_OPT_QUOTES, CLI_OPT_COLLATERAL,                                                        \
+        {"send-collateral", NULL, "send this platform's along, for a KMS that fetches none", NULL, \
+         CLI_OPTIONAL},                                                                            \
+        CLI_OPT_POLICY
+
 static const struct cli_option why_options[] = {
-    CLI_OPT_RPC,
-    CLI_OPT_CHAIN_ID,
-    CLI_OPT_KMS,
-    CLI_OPT_APP,
-    {"kms-url", "URL", "the KMS, https://host:port", NULL, CLI_REQUIRED},
-    {"min-delay", "SECONDS", "refuse contracts with a shorter delay", "0", CLI_OPTIONAL},
-    CLI_OPT_QUOTES,
-    CLI_OPT_COLLATERAL,
-    {"send-collateral", NULL, "send this platform's along, for a KMS that fetches none", NULL,
-     CLI_OPTIONAL},
-    CLI_OPT_POLICY,
+    ASKING_OPTIONS,
     CLI_OPT_QUOTES_DEV{.name = NULL},
 };
 
 static const struct cli_option provision_options[] = {
-    CLI_OPT_RPC,
-    CLI_OPT_CHAIN_ID,
-    CLI_OPT_KMS,
-    CLI_OPT_APP,
-    {"kms-url", "URL", "the KMS, https://host:port", NULL, CLI_REQUIRED},
+    ASKING_OPTIONS,
     {"out", "FOLDER", "own folder for key.pem, cert.pem, cacert.pem and config", NULL,
      CLI_REQUIRED},
     {"store", "URI", "the operator's own storage, asked first: file:///folder", NULL, CLI_OPTIONAL},
-    {"min-delay", "SECONDS", "refuse contracts with a shorter delay", "0", CLI_OPTIONAL},
     {"extend-rtmr3", NULL, "say in RTMR3 which anchors this boot runs with, once", NULL,
      CLI_OPTIONAL},
     {"rtmr-folder", "FOLDER", "where the kernel shows the registers", RTMR_DIR, CLI_OPTIONAL},
     {"event-log", "FILE", "of the firmware, for the evidence; without it ACPI's, if there is one",
      NULL, CLI_OPTIONAL},
-    CLI_OPT_QUOTES,
-    CLI_OPT_COLLATERAL,
-    {"send-collateral", NULL, "send this platform's along, for a KMS that fetches none", NULL,
-     CLI_OPTIONAL},
-    CLI_OPT_POLICY,
     CLI_OPT_QUOTES_DEV{.name = NULL},
 };
 

@@ -17,8 +17,7 @@
 /* ---- the security configuration: the same options for its hash and for the service ---- */
 
 #define SECURITY_OPTIONS                                                                           \
-    CLI_OPT_KMS, CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_POLICY,                                    \
-        {"min-delay", "SECONDS", "refuse contracts with a shorter delay", "0", CLI_OPTIONAL},      \
+    CLI_OPT_KMS, CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_POLICY, CLI_OPT_MIN_DELAY,                 \
         {"max-block-age", "SECONDS", "the oldest finalized block to judge by", "3600",             \
          CLI_OPTIONAL},                                                                            \
         {"proxy-listen", "ADDRESS", "version 1, for a proxy: 127.0.0.1:8082 or unix:PATH", NULL,   \

@@ -37,20 +37,13 @@ static enum err_code make_evidence(const struct provision_config *c, const struc
 enum err_code provision_ask_why(const struct provision_config *config, struct buf *ret,
                                 struct err *e)
 {
-    const struct kms_client_config client = {.url = config->kms_url,
-                                             .chain_id = config->chain_id,
-                                             .kms = config->kms,
-                                             .view = config->view,
-                                             .clock = config->clock,
-                                             .attest = config->attest,
-                                             .min_delay = config->min_delay};
     struct evidence evidence AUTO_CALL(evidence_done) = {0};
     AUTO(kms_client) kms = NULL;
     AUTO(EVP_PKEY) key = NULL;
     struct msg_challenge challenge;
 
     TRY(p256_generate(&key, e));
-    TRY(kms_client_new(&client, &kms, e));
+    TRY(provision_kms_client(config, &kms, e));
     TRY(kms_client_challenge(kms, &config->app, MSG_PURPOSE_EXPLAIN, &challenge, e));
     TRY(make_evidence(config, &challenge.challenge, key, &evidence, e));
     return kms_client_explain(kms, &config->app, &challenge.challenge, &evidence, key, ret, e);

@@ -405,6 +405,20 @@ static enum err_code use_secrets(const struct provision_config *c, const struct 
     return resolve_config(c, s, encrypt_key, ret, e);
 }
 
+enum err_code provision_kms_client(const struct provision_config *config, kms_client **ret,
+                                   struct err *e)
+{
+    const struct kms_client_config client = {.url = config->kms_url,
+                                             .chain_id = config->chain_id,
+                                             .kms = config->kms,
+                                             .view = config->view,
+                                             .clock = config->clock,
+                                             .attest = config->attest,
+                                             .min_delay = config->min_delay};
+
+    return kms_client_new(&client, ret, e);
+}
+
 enum err_code provision_fetch(const struct provision_config *config,
                               const struct provision_progress *progress, struct provisioned *ret,
                               struct err *e)
@@ -415,16 +429,9 @@ enum err_code provision_fetch(const struct provision_config *config,
     struct standing standing;
     AUTO(kms_client) kms = NULL;
     AUTO(secret) plaintext = NULL;
-    const struct kms_client_config client = {.url = config->kms_url,
-                                             .chain_id = config->chain_id,
-                                             .kms = config->kms,
-                                             .view = config->view,
-                                             .clock = config->clock,
-                                             .attest = config->attest,
-                                             .min_delay = config->min_delay};
 
     tell(progress, "verifying the KMS against its contract");
-    TRY(kms_client_new(&client, &kms, e));
+    TRY(provision_kms_client(config, &kms, e));
     TRY(kms_client_peer(kms, &result.kms, e));
 
     tell(progress, "making a key and a quote over it");

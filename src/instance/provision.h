@@ -48,6 +48,10 @@ struct provision_progress {
     void *self;
 };
 
+/* Of this room: the client for the KMS that config names; config outlives it. */
+MUST_CHECK enum err_code provision_kms_client(const struct provision_config *config,
+                                              kms_client **ret, struct err *e);
+
 /* ERR_DENIED names the measurement that differs from the nearest allowed one, found and expected,
  * and the command that would allow it (instance/explain.h). */
 MUST_CHECK enum err_code provision_fetch(const struct provision_config *config,

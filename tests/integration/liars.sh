@@ -11,26 +11,13 @@ export TEEREG_KMS
 chain=$TEEREG_RPC
 unset TEEREG_RPC
 
-declare -A NODE
-for name in a b c d e; do
-    echo honest >"$WORK/way-$name"
-    start "node-$name" python3 "$ROOT/tests/integration/liar.py" "$chain" "$WORK/way-$name"
-    NODE[$name]=$(wait_line "node-$name" '^at http' | sed 's/^at //')
-done
+nodes_that_may_lie "$chain" a b c d e
 
 # nodes K NAME...: options for these nodes, into NODES.
 nodes() {
     NODES=(--quorum "$1")
     local name
     for name in "${@:2}"; do NODES+=(--rpc "${NODE[$name]}"); done
-}
-# they WAY NAME...: from now on.
-they() {
-    local name
-    for name in "${@:2}"; do
-        echo "$1" >"$WORK/way-$name.new"
-        mv "$WORK/way-$name.new" "$WORK/way-$name"
-    done
 }
 # not_read SENTENCE: reading fails, for a lie or for want of answers, and prints nothing.
 not_read() {

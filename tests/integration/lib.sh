@@ -25,6 +25,28 @@ finish() {
     echo "$checks passed, 0 failed"
 }
 
+# nodes_that_may_lie URL NAME...: each answers as the node at URL does, until `they` say otherwise; their
+# addresses are in NODE.
+declare -A NODE
+nodes_that_may_lie() {
+    local name
+    for name in "${@:2}"; do
+        echo honest >"$WORK/way-$name"
+        start "node-$name" python3 "$ROOT/tests/integration/liar.py" "$1" "$WORK/way-$name"
+        # shellcheck disable=SC2034  # of the scripts
+        NODE[$name]=$(wait_line "node-$name" '^at http' | sed 's/^at //')
+    done
+}
+
+# they WAY NAME...: from now on these lie that way (tests/integration/liar.py).
+they() {
+    local name
+    for name in "${@:2}"; do
+        echo "$1" >"$WORK/way-$name.new"
+        mv "$WORK/way-$name.new" "$WORK/way-$name"
+    done
+}
+
 # hex_of [FILE]: its bytes as hex digits, without a newline.
 hex_of() { od -An -v -tx1 "$@" | tr -d ' \n'; }
 

@@ -7,19 +7,8 @@
 system_begin
 system_chain
 nodes=()
-for name in a b c; do
-    echo honest >"$WORK/way-$name"
-    start "node-$name" python3 "$ROOT/tests/integration/liar.py" "$TEEREG_RPC" "$WORK/way-$name"
-    nodes+=(--rpc "$(wait_line "node-$name" '^at http' | sed 's/^at //')")
-done
-# they WAY NAME...: from now on.
-they() {
-    local name
-    for name in "${@:2}"; do
-        echo "$1" >"$WORK/way-$name.new"
-        mv "$WORK/way-$name.new" "$WORK/way-$name"
-    done
-}
+nodes_that_may_lie "$TEEREG_RPC" a b c
+for name in a b c; do nodes+=(--rpc "${NODE[$name]}"); done
 # shellcheck disable=SC2034  # of system_steps.sh
 KMS_SECURITY=("${nodes[@]}" --quorum 2)
 KMS_MORE+=(--chain-state "$WORK/chain.json")
@@ -32,12 +21,7 @@ status() { teereg kms status --admin "$WORK/kms.sock" --json; }
 is_ready() { status | grep -q '"ready": true'; }
 system_kms_commit
 eventually "the KMS sees its root committed" 20 is_ready
-system_pki
-run teereg gov backend add "onchain://$TEEREG_APP"
-(umask 077 && printf 'correct horse battery staple' >"$WORK/password.txt")
-system_secret password "$WORK/password.txt"
-system_template "$REFERENCE"
-system_config "$WORK/template.json" "$WORK/orders.json"
+system_app
 instance=(teereg instance provision --attester "${PLATFORM[orders]}" --out "$WORK/instance-orders"
     "${nodes[@]}" --quorum 2)
 

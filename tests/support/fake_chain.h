@@ -123,14 +123,9 @@ static inline void fake_put_result(struct fake_chain *c, const json *call, const
 
 static inline void fake_put_answer(struct fake_chain *c, const json *call, struct buf *out)
 {
-    const char *method;
-    uint64_t id;
-    struct err e;
+    const char *method = fake_node_begin(call, out);
 
-    if (json_get_u64(call, "id", UINT64_MAX, &id, &e) != ERR_OK ||
-        json_get_str(call, "method", 64, &method, &e) != ERR_OK)
-        abort();
-    buf_printf(out, "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"result\":", (unsigned long long)id);
+    buf_put_str(out, "\"result\":");
     fake_put_result(c, call, method, out);
     buf_put_u8(out, '}');
 }

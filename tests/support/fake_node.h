@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/json.h"
+#include "chain/rpc.h"
 
 struct fake_reply {
     unsigned status;   /* begins as 200; 0: hang up without an answer */
@@ -208,4 +209,31 @@ static inline void fake_node_stop(struct fake_node *n)
         usleep(1000);
     pthread_mutex_destroy(&n->lock);
     free(n);
+}
+
+/* A client for it; its errors end the test. */
+static inline rpc *fake_node_rpc(const struct fake_node *n, unsigned total_ms)
+{
+    const struct rpc_config config = {
+        .url = n->url, .allow_http = true, .allow_private = true, .total_ms = total_ms};
+    struct err e;
+    rpc *ret;
+
+    if (rpc_new(&config, &ret, &e) != ERR_OK)
+        abort();
+    return ret;
+}
+
+/* An answer to a call up to where its result or error begins; the call's method. */
+static inline const char *fake_node_begin(const json *call, struct buf *out)
+{
+    const char *method;
+    uint64_t id;
+    struct err e;
+
+    if (json_get_u64(call, "id", UINT64_MAX, &id, &e) != ERR_OK ||
+        json_get_str(call, "method", 64, &method, &e) != ERR_OK)
+        abort();
+    buf_printf(out, "{\"jsonrpc\":\"2.0\",\"id\":%llu,", (unsigned long long)id);
+    return method;
 }

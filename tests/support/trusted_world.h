@@ -27,16 +27,13 @@ static inline struct view_trusted_config config_of(struct world *w)
 static inline int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
-    struct rpc_config config = {.allow_http = true, .allow_private = true, .total_ms = 500};
-    struct err e;
 
     assert_non_null(w);
     w->chain = (struct fake_chain){
         .chain_id = CHAIN, .finalized = 5, .head = 7, .now = FAKE_GENESIS + 100, .ns = 1000000000};
     w->clock = (struct clock){fake_unix, fake_ns, &w->chain};
     w->node = fake_node_start(fake_chain_answer, &w->chain);
-    config.url = w->node->url;
-    assert_int_equal(rpc_new(&config, &w->rpc, &e), ERR_OK);
+    w->rpc = fake_node_rpc(w->node, 500);
     *state = w;
     return 0;
 }

@@ -153,14 +153,8 @@ static inline void put_result(struct world *w, const json *call, const char *met
 
 static inline void put_call(struct world *w, const json *call, struct buf *out)
 {
-    const char *method;
-    uint64_t id;
-    struct err e;
+    const char *method = fake_node_begin(call, out);
 
-    if (json_get_u64(call, "id", UINT64_MAX, &id, &e) != ERR_OK ||
-        json_get_str(call, "method", 64, &method, &e) != ERR_OK)
-        abort();
-    buf_printf(out, "{\"jsonrpc\":\"2.0\",\"id\":%llu,", (unsigned long long)id);
     put_result(w, call, method, out);
     buf_put_u8(out, '}');
 }
@@ -203,7 +197,6 @@ static inline void new_transactor(struct world *w, uint64_t chain_id, uint64_t m
 static inline int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
-    struct rpc_config config = {.allow_http = true, .allow_private = true, .total_ms = 2000};
     uint8_t key[32] = {[31] = 1};
     struct err e;
 
@@ -221,8 +214,7 @@ static inline int set_up(void **state)
     w->gas = "\"0xc350\"";
     w->status = "0x1";
     w->node = fake_node_start(answer, w);
-    config.url = w->node->url;
-    assert_int_equal(rpc_new(&config, &w->rpc, &e), ERR_OK);
+    w->rpc = fake_node_rpc(w->node, 2000);
     assert_int_equal(secret_copy(BYTES(key), &w->key, &e), ERR_OK);
     new_transactor(w, CHAIN, 0);
     *state = w;

@@ -59,15 +59,12 @@ static void answer(void *self, const json *request, struct fake_reply *reply)
 static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
-    struct rpc_config config = {.allow_http = true, .allow_private = true, .total_ms = 2000};
-    struct err e;
 
     assert_non_null(w);
     w->most = UINT64_MAX;
     w->logs = LOG("0x5", "0x0") "," LOG("0x5", "0x1");
     w->node = fake_node_start(answer, w);
-    config.url = w->node->url;
-    assert_int_equal(rpc_new(&config, &w->rpc, &e), ERR_OK);
+    w->rpc = fake_node_rpc(w->node, 2000);
     *state = w;
     return 0;
 }

@@ -19,14 +19,11 @@ struct world {
 static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
-    struct rpc_config config = {.allow_http = true, .allow_private = true, .total_ms = 2000};
-    struct err e;
 
     assert_non_null(w);
     w->chain = (struct fake_chain){.chain_id = 31337, .finalized = 5, .head = 7};
     w->node = fake_node_start(fake_chain_answer, &w->chain);
-    config.url = w->node->url;
-    assert_int_equal(rpc_new(&config, &w->rpc, &e), ERR_OK);
+    w->rpc = fake_node_rpc(w->node, 2000);
     *state = w;
     return 0;
 }
