@@ -195,11 +195,18 @@ static enum err_code check_ak_key(const struct work *w, enum attest_fault *fault
     return ERR_OK;
 }
 
-static enum err_code check_user_data(const struct work *w, enum attest_fault *fault, struct err *e)
+static enum err_code check_has_user_data(const struct hcl_runtime *r, enum attest_fault *fault,
+                                         struct err *e)
 {
-    if (!w->runtime.has_user_data)
+    if (!r->has_user_data)
         return attest_fail(fault, e, FAULT_REPORT_DATA,
                            "the HCL report has no user-data: this paravisor is too old");
+    return ERR_OK;
+}
+
+static enum err_code check_user_data(const struct work *w, enum attest_fault *fault, struct err *e)
+{
+    TRY(check_has_user_data(&w->runtime, fault, e));
     return step_report_data(w->runtime.user_data, w->as->expected, fault, e);
 }
 
@@ -276,4 +283,17 @@ void azure_examine(const struct azure_evidence *ev, const struct attest_question
     snprintf(ret->vm_id, sizeof ret->vm_id, "%s", w.runtime.vm_id);
     hcl_runtime_done(&w.runtime);
     decide(&w);
+}
+
+enum err_code azure_user_data(const struct azure_evidence *ev, struct report_data *ret,
+                              enum attest_fault *fault, struct err *e)
+{
+    struct hcl_runtime runtime AUTO_CALL(hcl_runtime_done) = {0};
+    struct hcl_report report;
+
+    TRY(hcl_parse(buf_bytes(&ev->hcl_report), &report, fault, e));
+    TRY(hcl_runtime_parse(report.variable, &runtime, fault, e));
+    TRY(check_has_user_data(&runtime, fault, e));
+    memcpy(ret->b, runtime.user_data, sizeof ret->b);
+    return ERR_OK;
 }

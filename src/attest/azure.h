@@ -48,6 +48,11 @@ struct azure_examination {
 void azure_examine(const struct azure_evidence *ev, const struct attest_question *as,
                    const struct ak_roots *roots, struct azure_examination *ret);
 
+/* What the guest gave the paravisor: the report data of the request that it was made for.  Nothing
+ * is verified.  HCL_FORM, HCL_TYPE, HCL_RUNTIME; REPORT_DATA of a paravisor that has none. */
+MUST_CHECK enum err_code azure_user_data(const struct azure_evidence *ev, struct report_data *ret,
+                                         enum attest_fault *fault, struct err *e);
+
 /* No paravisor extends an RTMR: all are zero.  RTMR_NOT_ZERO. */
 MUST_CHECK enum err_code azure_check_rtmrs(const struct td_report *td, enum attest_fault *fault,
                                            struct err *e);

@@ -61,6 +61,22 @@ enum err_code attest_verify(const struct attest_judge *judge, struct bytes quote
     return accept(&x, ret, fault, e);
 }
 
+enum err_code attest_verify_azure(const struct attest_judge *judge, const struct azure_evidence *ev,
+                                  const struct collateral *collateral,
+                                  const struct report_data *expected, int64_t now,
+                                  verified_quote **ret, enum attest_fault *fault, struct err *e)
+{
+    const struct attest_question question =
+        ask(judge, buf_bytes(&ev->tdx_quote), collateral, expected, now);
+    struct azure_examination x;
+
+    azure_examine(ev, &question, ak_roots(), &x);
+    if (!x.ok)
+        return attest_fail(fault, e, x.fault, "%s: %s", azure_check_name(x.first),
+                           x.check[x.first].detail);
+    return make(&x.facts, ret, fault, e);
+}
+
 /* Collateral that came with the evidence: as good as any other, for Intel signed it, if it is not
  * older than what we have of our own. */
 static enum err_code read_collateral(const struct attest_judge *judge, const struct evidence *ev,
@@ -122,20 +138,14 @@ static enum err_code verify_azure(const struct attest_judge *judge, const struct
     struct azure_evidence azure AUTO_CALL(azure_evidence_done) = {0};
     struct collateral sent AUTO_CALL(collateral_done) = {0};
     const bool has_sent = ev->collateral.n > 0;
-    struct attest_question question;
-    struct azure_examination x;
     struct err why;
 
     if (azure_evidence_decode(buf_bytes(&ev->quote), &azure, &why) != ERR_OK)
         return attest_fail(fault, e, FAULT_AZURE_EVIDENCE, "%s", why.msg);
     if (has_sent)
         TRY(read_collateral(judge, ev, buf_bytes(&azure.tdx_quote), &sent, fault, e));
-    question = ask(judge, buf_bytes(&azure.tdx_quote), has_sent ? &sent : NULL, expected, now);
-    azure_examine(&azure, &question, ak_roots(), &x);
-    if (!x.ok)
-        return attest_fail(fault, e, x.fault, "%s: %s", azure_check_name(x.first),
-                           x.check[x.first].detail);
-    return make(&x.facts, ret, fault, e);
+    return attest_verify_azure(judge, &azure, has_sent ? &sent : NULL, expected, now, ret, fault,
+                               e);
 }
 
 enum err_code attest_verify_evidence(const struct attest_judge *judge, const struct evidence *ev,

@@ -3,6 +3,7 @@
  * A quote that passed every check of attest/examine.h under a compiled-in root has a type of its
  * own, which this file alone makes.  Missing collateral refuses, in every build. */
 #pragma once
+#include "attest/azure_evidence.h"
 #include "attest/evidence.h"
 #include "attest/examine.h"
 
@@ -22,7 +23,14 @@ MUST_CHECK enum err_code attest_verify(const struct attest_judge *judge, struct 
                                        const struct report_data *expected, int64_t now,
                                        verified_quote **ret, enum attest_fault *fault,
                                        struct err *e);
-/* The same for evidence off the wire: binding->payload is replaced by the evidence's own payload,
+/* The same for what a machine of Azure shows; expected: its user data. */
+MUST_CHECK enum err_code attest_verify_azure(const struct attest_judge *judge,
+                                             const struct azure_evidence *ev,
+                                             const struct collateral *collateral,
+                                             const struct report_data *expected, int64_t now,
+                                             verified_quote **ret, enum attest_fault *fault,
+                                             struct err *e);
+/* Either for evidence off the wire: binding->payload is replaced by the evidence's own payload,
  * whose contents the caller has to judge. */
 MUST_CHECK enum err_code attest_verify_evidence(const struct attest_judge *judge,
                                                 const struct evidence *ev,

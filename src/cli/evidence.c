@@ -108,8 +108,7 @@ static enum err_code show(const struct cli_args *a, struct err *e)
                        q.check[CHECK_FORMAT].detail);
     TRY(json_new_object(&result, e));
     TRY(json_put_str(result, "form", x.form, e));
-    if (x.is_azure)
-        measurements_of_azure(&q.facts.td, x.azure.pcr, &q.facts.measurements);
+    exhibit_measurements(&x, &q.facts.td, &q.facts.measurements);
     TRY(put_quote(&q, result, e));
     if (q.has_platform)
         TRY(put_pck(&q, result, e));
@@ -132,10 +131,7 @@ static enum err_code measurements_of(const char *path, struct measurements *ret,
     if (quote_parse(exhibit_quote(&x), &quote, &fault, e) != ERR_OK)
         return err_set(e, ERR_INVALID, "%s: neither measurements (%s) nor a quote", path,
                        ignored.msg);
-    if (x.is_azure)
-        measurements_of_azure(&quote.td, x.azure.pcr, ret);
-    else
-        measurements_of_td(&quote.td, ret);
+    exhibit_measurements(&x, &quote.td, ret);
     return ERR_OK;
 }
 

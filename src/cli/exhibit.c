@@ -19,6 +19,15 @@ struct bytes exhibit_quote(const struct exhibit *x)
     return buf_bytes(x->is_azure ? &x->azure.tdx_quote : &x->quote);
 }
 
+void exhibit_measurements(const struct exhibit *x, const struct td_report *td,
+                          struct measurements *ret)
+{
+    if (x->is_azure)
+        measurements_of_azure(td, x->azure.pcr, ret);
+    else
+        measurements_of_td(td, ret);
+}
+
 static enum err_code from_evidence(struct evidence *ev, const char *form, struct exhibit *ret,
                                    struct err *e)
 {

@@ -22,6 +22,9 @@ MUST_CHECK enum err_code exhibit_of(struct bytes data, const char *path, struct 
                                     struct err *e);
 /* The TDX quote of either kind; borrowed. */
 struct bytes exhibit_quote(const struct exhibit *x);
+/* What it measures, td being that quote's; nothing is verified. */
+void exhibit_measurements(const struct exhibit *x, const struct td_report *td,
+                          struct measurements *ret);
 
 /* `teereg evidence verify`, evidence_verify.c */
 extern const struct cli_option evidence_verify_options[];

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include "attest/azure.h"
 #include "attest/roots.h"
 #include "base/clock.h"
 #include "cli/exhibit.h"
@@ -23,8 +24,23 @@ static void asked_done(struct asked *q)
     verified_quote_free(q->quote);
 }
 
-/* The quote is judged as a KMS with this policy would; which request it was made for is not known
- * here, so its report data are taken as they are. */
+/* As a KMS with this policy would; which request it was made for is not known here, so its report
+ * data are taken as they are. */
+static enum err_code verify(const struct exhibit *x, const struct quote *quote,
+                            const struct attest_judge *judge, const struct collateral *collateral,
+                            int64_t now, verified_quote **ret, struct err *e)
+{
+    struct report_data expected;
+    enum attest_fault fault;
+
+    if (x->is_azure) {
+        TRY(azure_user_data(&x->azure, &expected, &fault, e));
+        return attest_verify_azure(judge, &x->azure, collateral, &expected, now, ret, &fault, e);
+    }
+    memcpy(expected.b, quote->td.report_data, sizeof expected.b);
+    return attest_verify(judge, exhibit_quote(x), collateral, &expected, now, ret, &fault, e);
+}
+
 static enum err_code judge_evidence(const struct cli_args *a, const struct cli_node *node,
                                     struct asked *q, struct err *e)
 {
@@ -32,19 +48,12 @@ static enum err_code judge_evidence(const struct cli_args *a, const struct cli_n
     struct collateral_bundle bundle AUTO_CALL(collateral_bundle_done) = {0};
     struct collateral collateral AUTO_CALL(collateral_done) = {0};
     const int64_t now = (int64_t)gov_time_of(node->at.timestamp, clock_unix(&clock_system)).now;
-    enum attest_fault fault = FAULT_NONE;
-    struct report_data expected;
     struct quote quote;
     struct err why = {0};
 
     TRY(exhibit_read(cli_value(a, "evidence"), &q->exhibit, e));
-    if (q->exhibit.is_azure)
-        return err_set(e, ERR_USAGE,
-                       "evidence of an Azure machine is bound to its request: give its "
-                       "--measurements (`teereg evidence show` prints them)");
-    TRY(quote_parse(exhibit_quote(&q->exhibit), &quote, &fault, e));
-    measurements_of_td(&quote.td, &q->measurements);
-    memcpy(expected.b, quote.td.report_data, sizeof expected.b);
+    TRY(quote_parse(exhibit_quote(&q->exhibit), &quote, NULL, e));
+    exhibit_measurements(&q->exhibit, &quote.td, &q->measurements);
     TRY(cli_judge_open(a, &judge, e));
     if (q->exhibit.collateral.n > 0) {
         TRY(collateral_bundle_decode(buf_bytes(&q->exhibit.collateral), &bundle, e));
@@ -53,9 +62,8 @@ static enum err_code judge_evidence(const struct cli_args *a, const struct cli_n
     }
     q->question.has_evidence = true;
     q->question.measurements = &q->measurements;
-    if (attest_verify(&judge.judge, exhibit_quote(&q->exhibit),
-                      q->exhibit.collateral.n > 0 ? &collateral : NULL, &expected, now, &q->quote,
-                      &fault, &why) == ERR_OK) {
+    if (verify(&q->exhibit, &quote, &judge.judge, q->exhibit.collateral.n > 0 ? &collateral : NULL,
+               now, &q->quote, &why) == ERR_OK) {
         q->question.facts = verified_quote_facts(q->quote);
         if (attest_caveat(q->quote))
             fprintf(stderr, "warning: %s\n", attest_caveat(q->quote));

@@ -43,6 +43,21 @@ ok "and a certificate of the application's CA"
 [ "$(releases)" = 1 ] || fail "found $(releases) releases in the audit log, expected 1"
 ok "the release is on record"
 
+# ---- what a release would say of its evidence ----
+
+# shown MACHINE NAME [INTERMEDIATES]: what it shows of itself, into $WORK/NAME.
+shown() {
+    run "$BUILD/tests/integration/azure_quote" "${AZURE_TPM[$1]}" "${AZURE_IMDS[$1]}" \
+        "${3:-$WORK/azure-$1/ak-intermediate.pem}" "$(printf 'a5%.0s' {1..64})" "$WORK/$2"
+}
+shown orders evidence
+says "explain judges such evidence as the KMS does" '^\+ evidence +passed' teereg explain --evidence "$WORK/evidence"
+grep -qE '^\+ paravisor +passed' "$WORK/said" && grep -qE '^\+ policies +passed' "$WORK/said" ||
+    fail "not judged to the end: $(cat "$WORK/said")"
+shown orders alone -
+refused "and finds what is wrong with it" 3 'X evidence +failed: .*AK_INTERMEDIATE_MISSING' \
+    teereg explain --evidence "$WORK/alone"
+
 # ---- another image ----
 
 azure_machine changed orders --change pcr11 --change pcr3
