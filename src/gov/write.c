@@ -51,7 +51,10 @@ static enum err_code explain_role(struct err *e)
             return err_wrap(e, "the sender has not the role \"%s\" that may do this",
                             role_names[role]);
     }
-    if (strstr(e->msg, "OwnableUnauthorizedAccount("))
+    /* DEFAULT_ADMIN_ROLE, 32 zeros, is the owner's other name. */
+    if (strstr(e->msg, "OwnableUnauthorizedAccount(") ||
+        (strstr(e->msg, "AccessControlUnauthorizedAccount(") &&
+         strstr(e->msg, ", 0x0000000000000000000000000000000000000000000000000000000000000000)")))
         return err_wrap(e, "only the contract's owner may do this, the sender is not");
     return e->code;
 }
