@@ -288,7 +288,7 @@ static enum err_code read_members(const struct reading *r, struct err *e)
 
             /* One who waits for the delay is listed: the grant has been made. */
             TRY(gov_policy_decode(&words[i], &p, e));
-            holds = p.state == GOV_ALLOWED;
+            holds = p.state == GOV_ALLOWED && (p.not_after == 0 || p.not_after >= s->at.timestamp);
         }
         if (holds)
             s->members[n++] = s->members[i];
