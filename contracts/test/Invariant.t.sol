@@ -6,7 +6,8 @@ import {Head, Policy} from "../src/Types.sol";
 import {Base} from "./Base.sol";
 import {ScriptedVerifier} from "./Scripted.sol";
 
-/// Does anything to a contract in any order, and keeps its own simple account of what must hold.
+/// Does anything to a contract in any order, and keeps its own simple account of what must hold.  It never
+/// asks the contract for its delay: a shorter one that did not wait would be found nowhere.
 contract Handler is Base {
     Registry public immutable R;
     ScriptedVerifier public immutable V;
@@ -17,6 +18,23 @@ contract Handler is Base {
     mapping(bytes32 => bool) public frozen;
     uint64 public version;
     bool public versionFell;
+
+    // The settings as they must be, and those that wait (from 0: nothing does).
+    uint256 public delayNow;
+    bool public pausedNow;
+    uint256 private nextDelay;
+    bool private nextPaused;
+    uint256 private nextFrom;
+
+    uint256 private curatorFrom = T0; // 0: is none
+
+    struct Template {
+        bytes32 current;
+        bytes32 next;
+        uint256 from; // 0: nothing waits
+    }
+
+    mapping(bytes32 => Template) private templates;
 
     constructor(Registry r, ScriptedVerifier v) {
         (R, V) = (r, v);
@@ -35,32 +53,82 @@ contract Handler is Base {
         version = now_;
     }
 
+    // ---- granting ----
+
     function allow(uint8 i, uint32 wait, bool byOwner) external step(wait) {
         bytes32 id = ids[i % 3];
-        bool had = R.policyOf(IDENTITY, id).state == 1;
+        bool may = mayGrant(id, byOwner);
         vm.prank(byOwner ? OWNER : CURATOR);
         try R.allow(IDENTITY, id, 0, 0) {
-            ok(byOwner || !frozen[id], "a curator thawed what was frozen");
-            if (!had) grantedAt[id] = time + R.settings().delay;
-            frozen[id] = false;
+            granted(id, may);
         } catch {
-            ok(!byOwner && frozen[id], "refused without a reason");
+            ok(!may, "refused without a reason");
         }
     }
 
     /// A quote that verifies grants what a curator grants, and no sooner.
     function verified(uint32 wait, bool byOwner) external step(wait) {
         bytes32 id = ids[2];
-        bool had = R.policyOf(IDENTITY, id).state == 1;
+        bool may = mayGrant(id, byOwner);
         bytes32[2] memory any;
         vm.prank(byOwner ? OWNER : CURATOR);
         try R.verifyAndPropose(address(V), "quote", any, 0, 0, 0) {
-            ok(byOwner || !frozen[id], "a quote thawed what was frozen");
-            if (!had) grantedAt[id] = time + R.settings().delay;
-            frozen[id] = false;
+            granted(id, may);
         } catch {
-            ok(!byOwner && frozen[id], "refused without a reason");
+            ok(!may, "refused without a reason");
         }
+    }
+
+    function configure(uint8 i, uint32 wait, bool byOwner, bool other) external step(wait) {
+        bytes32 id = ids[i % 3];
+        bytes32 wanted = other ? bytes32("one") : bytes32("two");
+        bool may = mayGrant(id, byOwner);
+        vm.prank(byOwner ? OWNER : CURATOR);
+        try R.setConfigForIdentity(id, wanted) {
+            granted(id, may);
+            Template storage t = templates[id];
+            bytes32 now_ = template(id);
+            if (wanted == now_ || delayNow == 0) (t.current, t.next, t.from) = (wanted, 0, 0);
+            else (t.current, t.next, t.from) = (now_, wanted, time + delayNow);
+        } catch {
+            ok(!may, "refused without a reason");
+        }
+    }
+
+    function mayGrant(bytes32 id, bool byOwner) private view returns (bool) {
+        return byOwner || (!frozen[id] && curatorFrom != 0 && time >= curatorFrom);
+    }
+
+    function granted(bytes32 id, bool may) private {
+        ok(may, "granted by who may not, or thawed by a curator");
+        if (grantedAt[id] == 0) grantedAt[id] = time + delayNow;
+        frozen[id] = false;
+    }
+
+    function template(bytes32 id) public view returns (bytes32) {
+        Template memory t = templates[id];
+        return t.from != 0 && time >= t.from ? t.next : t.current;
+    }
+
+    function dismiss(uint32 wait, uint8 how) external step(wait) {
+        if (how % 3 == 0) {
+            if (curatorFrom == 0 || time < curatorFrom) return; // it is still denied below
+            vm.prank(CURATOR);
+            R.renounceRole(ROLE_CURATOR, CURATOR);
+        } else if (how % 3 == 1) {
+            vm.prank(GUARDIAN);
+            R.revoke(CURATORS, word(CURATOR));
+        } else {
+            vm.prank(OWNER);
+            R.revokeRole(ROLE_CURATOR, CURATOR);
+        }
+        curatorFrom = 0;
+    }
+
+    function hire(uint32 wait) external step(wait) {
+        vm.prank(OWNER);
+        R.grantRole(ROLE_CURATOR, CURATOR);
+        if (curatorFrom == 0) curatorFrom = time + delayNow;
     }
 
     /// A guardian can take away, and add nothing.
@@ -81,8 +149,13 @@ contract Handler is Base {
         try R.grantRole(ROLE_CURATOR, GUARDIAN) {} catch {}
         try R.grantRole(ROLE_GUARDIAN, STRANGER) {} catch {}
         try R.setSuccessor(STRANGER) {} catch {}
+        try R.setPKIV2("ca", "key") {} catch {}
+        try R.setPolicyHash(0, "theirs") {} catch {}
         vm.stopPrank();
         eq(state(id), before, "a guardian added something");
+        (address next,) = R.successor();
+        ok(next == address(0) && R.policyHash(0) == 0, "or a successor, or a policy");
+        ok(R.pendingPKI().from == 0 && R.pkiHash() == 0, "or a PKI");
         ok(!R.hasRole(ROLE_GUARDIAN, STRANGER), "or somebody");
     }
 
@@ -110,23 +183,56 @@ contract Handler is Base {
         grantedAt[id] = 0;
     }
 
+    function unconfigure(uint8 i, uint32 wait) external step(wait) {
+        bytes32 id = ids[i % 3];
+        vm.prank(GUARDIAN);
+        R.removeConfigMapForIdentity(id);
+        grantedAt[id] = 0;
+        delete templates[id];
+    }
+
+    // ---- settings ----
+
     function pause(uint32 wait) external step(wait) {
         vm.prank(GUARDIAN);
         R.setPaused(true);
+        (pausedNow, nextPaused) = (true, true);
     }
 
     function unpause(uint32 wait) external step(wait) {
         vm.prank(OWNER);
         R.setPaused(false);
+        propose(false, nextFrom == 0 ? delayNow : nextDelay);
     }
 
     function delay(uint32 wait, uint32 seconds_) external step(wait) {
+        seconds_ = seconds_ % 20000;
         vm.prank(OWNER);
-        R.setDelay(seconds_ % 20000);
+        R.setDelay(seconds_);
+        if (seconds_ >= delayNow) (delayNow, nextDelay) = (seconds_, seconds_);
+        else propose(nextFrom == 0 ? pausedNow : nextPaused, seconds_);
+    }
+
+    function propose(bool paused, uint256 delay_) private {
+        if (delayNow == 0) (pausedNow, nextFrom) = (paused, 0);
+        else (nextPaused, nextDelay, nextFrom) = (paused, delay_, time + delayNow);
     }
 
     function apply_(uint32 wait) external step(wait) {
-        try R.applySettings() {} catch {}
+        bool due = nextFrom != 0 && time >= nextFrom;
+        try R.applySettings() {
+            ok(due, "applied before its time");
+            (pausedNow, delayNow, nextFrom) = (nextPaused, nextDelay, 0);
+        } catch {
+            ok(!due, "refused without a reason");
+        }
+    }
+
+    function cancel(uint32 wait) external step(wait) {
+        if (nextFrom == 0) return;
+        vm.prank(GUARDIAN);
+        R.cancelSettings();
+        nextFrom = 0;
     }
 
     /// Somebody without any role tries everything that matters.
@@ -173,16 +279,26 @@ contract InvariantTest is Base {
 
     function invariant_nothing_is_allowed_that_was_not_granted_and_has_waited() public {
         vm.warp(handler.time());
-        bool paused = r.settings().paused;
         for (uint256 i; i < 3; ++i) {
             bytes32 id = handler.ids(i);
             uint256 from = handler.grantedAt(id);
-            bool expected = from != 0 && handler.time() >= from && !paused;
+            bool expected = from != 0 && handler.time() >= from && !handler.pausedNow();
             ok(
                 r.IdentityAllowed(id, address(0)) == expected,
                 "allowed exactly what was granted and waited"
             );
+            eq(
+                r.ConfigForIdentity(id, address(0)),
+                expected ? handler.template(id) : bytes32(0),
+                "the template that waited"
+            );
         }
+    }
+
+    /// No path ends a pause or shortens the delay before what was in force has passed.
+    function invariant_settings_loosen_after_the_delay_alone() public view {
+        eq(r.settings().delay, handler.delayNow(), "delay");
+        ok(r.settings().paused == handler.pausedNow(), "paused");
     }
 
     function invariant_the_version_never_falls() public view {

@@ -288,6 +288,23 @@ contract TdxTest is Quotes {
         more.verify(e, reportData(q), 0);
     }
 
+    /// Whoever posts an older identity of the quoting enclave first must not undo a recovery.
+    function test_a_least_evaluation_number_is_demanded_of_the_quoting_enclave_too() public {
+        (,, uint32 number) = c.qeIdentity();
+        eq(number, 17, "as Intel said");
+        // Kept: number ‖ until ‖ body, in slot 5
+        bytes32 kept = vm.load(address(c), bytes32(uint256(5)));
+        uint256 older = uint256(kept) << 32 >> 32 | uint256(16) << 224;
+        vm.store(address(c), bytes32(uint256(5)), bytes32(older));
+        (,, number) = c.qeIdentity();
+        eq(number, 16, "an older one");
+        tdxVerifier(c, 2, 16).verify(evidence(q), reportData(q), 0);
+        TdxVerifier more = tdxVerifier(c, 2, 17);
+        bytes memory e = evidence(q);
+        vm.expectRevert(abi.encodeWithSelector(TdxVerifier.NumberTooLow.selector, 16));
+        more.verify(e, reportData(q), 0);
+    }
+
     function test_a_policy_cannot_allow_what_is_never_safe() public {
         vm.expectRevert(TdxVerifier.BadPolicy.selector);
         new TdxVerifier(c, 1 << 7, 0, 0, 0); // Revoked

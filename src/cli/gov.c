@@ -15,7 +15,8 @@
 #define OPT_MACHINES \
     {"firmware", "MRTD", "firmware of scheme 1 (KMS contract); zeros: Azure by a proxy", NULL, CLI_OPTIONAL}, \
     {"paravisor", "MRTD", "paravisor of Azure's machines (KMS contract)", NULL, CLI_OPTIONAL}, \
-    {"verifier", "ADDRESS", "a contract that judges evidence", NULL, CLI_OPTIONAL}
+    {"verifier", "ADDRESS", "a contract that judges evidence", NULL, CLI_OPTIONAL}, \
+    {"curator", "ADDRESS", "who may propose; a guardian takes it away so, at once", NULL, CLI_OPTIONAL}
 
 #define OPT_FROM_BLOCK {"from-block", "N", "where its events begin: the block it was deployed in", "0", CLI_OPTIONAL}
 

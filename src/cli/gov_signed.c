@@ -4,6 +4,7 @@
 #include "cli/key.h"
 #include "cli/node.h"
 #include "gov/calls.h"
+#include "gov/write.h"
 
 /* Transactions that are signed on one machine and sent from another. */
 
@@ -87,7 +88,7 @@ static enum err_code put_call(json *node, const struct eth_tx *tx, struct err *e
     struct buf text AUTO_CALL(buf_done) = BUF(65536);
 
     if (tx->create) {
-        buf_put_str(&text, "a new contract");
+        gov_init_code_text(tx->data, &text);
     } else {
         gov_call_text(tx->data, &text);
         TRY(json_put_hex0x(node, "to", BYTES_OF(tx->to), e));
@@ -95,6 +96,8 @@ static enum err_code put_call(json *node, const struct eth_tx *tx, struct err *e
     TRY(buf_check(&text, e));
     TRY(json_put_str(node, "call", buf_cstr(&text), e));
     TRY(json_put_u64(node, "chain_id", tx->chain_id, e));
+    TRY(json_put_u64(node, "gas", tx->gas, e));
+    TRY(json_put_u64(node, "max_fee", tx->max_fee, e));
     return json_put_u64(node, "nonce", tx->nonce, e);
 }
 
@@ -114,6 +117,9 @@ static enum err_code sign_one(const struct cli_args *a, const secret *key, const
     if (parsed.tx.chain_id != chain_id)
         return err_set(e, ERR_VERIFY, "transaction: of chain %llu, expected %llu: not signed",
                        (unsigned long long)parsed.tx.chain_id, (unsigned long long)chain_id);
+    /* Nothing here takes money, so whoever wrote this wants the key for something else. */
+    if (!hash32_is_zero(&parsed.tx.value))
+        return err_set(e, ERR_VERIFY, "transaction: it sends money away: not signed");
     TRY(tx_sign(&parsed.tx, key, &made, &hash, e));
     TRY(json_new_object(&node, e));
     TRY(put_call(node, &parsed.tx, e));
@@ -149,8 +155,10 @@ static enum err_code send_one(const struct cli_args *a, struct cli_node *node,
                               const struct buf *raw, json *list, struct err *e)
 {
     AUTO(json) told = NULL;
+    struct hash32 code_hash;
     struct tx_parsed parsed;
     struct tx_receipt r;
+    bool kms;
 
     TRY(tx_parse(buf_bytes(raw), &parsed, e));
     if (!parsed.is_signed)
@@ -161,6 +169,10 @@ static enum err_code send_one(const struct cli_args *a, struct cli_node *node,
     TRY(put_call(told, &parsed.tx, e));
     if (parsed.tx.create)
         TRY(json_put_hex0x(told, "contract", BYTES_OF(r.contract), e));
+    if (parsed.tx.create && gov_init_code_is_ours(parsed.tx.data, &kms)) {
+        TRY(gov_deployed_check(node->rpc, kms, &r, &code_hash, e));
+        TRY(json_put_hex(told, "code_hash", BYTES_OF(code_hash), e));
+    }
     TRY(cli_writer_tell(a, &node->out, node->chain_id, told, &r, e));
     cli_writer_done(&node->out);
     return json_append(list, TAKE(told), e);

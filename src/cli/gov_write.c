@@ -112,7 +112,7 @@ static enum err_code of_mrtd(const struct cli_args *a, const char *name, struct 
     return ERR_OK;
 }
 
-/* The one of --identity, --operator, --application, --firmware, --paravisor that is given. */
+/* The one of --identity, --operator, --application, ... that is given. */
 static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, struct hash32 *ret,
                              struct err *e)
 {
@@ -123,6 +123,7 @@ static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, 
         {"identity", GOV_KIND_IDENTITY},       {"operator", GOV_KIND_OPERATOR},
         {"application", GOV_KIND_APPLICATION}, {"firmware", GOV_KIND_FIRMWARE},
         {"paravisor", GOV_KIND_PARAVISOR},     {"verifier", GOV_KIND_VERIFIER},
+        {"curator", GOV_KIND_CURATOR},
     };
     int found = 0;
 
@@ -145,7 +146,7 @@ static enum err_code subject(const struct cli_args *a, enum gov_kind *ret_kind, 
     if (found != 1)
         return err_set(e, ERR_USAGE,
                        "name exactly one of --identity, --operator, --application, --firmware, "
-                       "--paravisor, --verifier");
+                       "--paravisor, --verifier, --curator");
     return ERR_OK;
 }
 

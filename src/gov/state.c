@@ -155,8 +155,7 @@ static enum err_code read_slots(const struct reading *r, const struct hash32 *sl
     return ERR_OK;
 }
 
-static enum err_code decode_pending(const struct hash32 *word, struct gov_pending *ret,
-                                    struct err *e)
+enum err_code gov_pending_decode(const struct hash32 *word, struct gov_pending *ret, struct err *e)
 {
     struct rd r = rd_of(BYTES_OF(*word));
     struct bytes zeros = rd_take(&r, 12);
@@ -215,7 +214,7 @@ static enum err_code read_fixed(const struct reading *r, struct hash32 *ret_back
     }
     TRY_IN(e, gov_word_to_addr(&owner, &s->owner, e), "owner");
     TRY_IN(e, gov_word_to_addr(&pending_owner, &s->pending_owner, e), "pending owner");
-    return decode_pending(&pending, &s->pending, e);
+    return gov_pending_decode(&pending, &s->pending, e);
 }
 
 static struct hash32 slot_of(const struct gov_subject *x)
@@ -289,7 +288,7 @@ static enum err_code read_members(const struct reading *r, struct err *e)
 
             /* One who waits for the delay is listed: the grant has been made. */
             TRY(gov_policy_decode(&words[i], &p, e));
-            holds = p.state == GOV_ALLOWED;
+            holds = p.state == GOV_ALLOWED && (p.not_after == 0 || p.not_after >= s->at.timestamp);
         }
         if (holds)
             s->members[n++] = s->members[i];

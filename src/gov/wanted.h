@@ -12,8 +12,10 @@
  *   "firmware", "paravisors": [{"mrtd_keccak256","policy","not_after"}...]
  *   "policies":  [{"id","hash"}...]
  *   "backends", "domains": [text...], in this order
- * `policy` without is 0, `not_after` (2026-11-23T20:40:01Z) without is no end.  What waits for its
- * delay counts as being there, so that a second run changes nothing. */
+ * `policy` without is 0, `not_after` (2026-11-23T20:40:01Z) without is no end, `template` without
+ * is whichever it has.  What waits for its delay counts as being there, so that a second run
+ * changes nothing; but an offer of ownership to another than "owner" is taken back.  The owner has
+ * the roles curator, guardian and metadata, listed or not. */
 #pragma once
 #include "gov/state.h"
 

@@ -25,7 +25,9 @@ struct comparing {
     const gov_wanted *w;
     const gov_contract *c;
     gov_actions *out;
-    bool full, applied; /* applySettings stands there already */
+    bool full;
+    bool applied;   /* applySettings stands there already */
+    bool proposing; /* a setting joins what waits, all of which waits anew then */
 };
 
 static struct gov_action *add(struct comparing *q, const char *function)
@@ -72,11 +74,14 @@ static bool settled(struct comparing *q, uint64_t now, uint64_t next, uint64_t w
         return now == wanted && p->from == 0;
     if (now == wanted)
         return true;
-    if (p->from > q->c->at.timestamp) {
+    if (q->proposing || p->from > q->c->at.timestamp) {
         clock_format((int64_t)p->from, when);
         a = add(q, NULL);
         a->waits = true;
-        snprintf(a->text, sizeof a->text, "%s: waits until %s", what, when);
+        if (q->proposing)
+            snprintf(a->text, sizeof a->text, "%s: waits anew, with what else is asked for", what);
+        else
+            snprintf(a->text, sizeof a->text, "%s: waits until %s", what, when);
     } else if (!q->applied) {
         q->applied = true;
         snprintf(add(q, GOV_FN_APPLY_SETTINGS)->text, sizeof a->text,
@@ -132,6 +137,37 @@ static void compare_rules(struct comparing *q)
              to->rtmr3, to->principal, to->pcr_mask);
 }
 
+static bool rules_wait_for_another_value(const struct comparing *q)
+{
+    const struct gov_pending *to = &q->w->to, *p = &q->c->pending;
+
+    return rules_of(p->rtmr3, p->principal, p->pcr_mask) !=
+           rules_of(to->rtmr3, to->principal, to->pcr_mask);
+}
+
+/* What waits comes into force together.  Where the file wants another value of a part of it that it
+ * cannot have at once, applying the whole would bring in what the file does not want. */
+static bool must_propose(const struct comparing *q)
+{
+    const struct gov_pending *to = &q->w->to, *p = &q->c->pending;
+    const unsigned given = q->w->settings;
+
+    if (p->from == 0)
+        return false;
+    return ((given & GOV_SET_PAUSED) && !to->paused && p->paused) ||
+           ((given & GOV_SET_OPERATOR_REQUIRED) && !to->operator_required &&
+            p->operator_required) ||
+           ((given & GOV_SET_RULES) && rules_wait_for_another_value(q)) ||
+           ((given & GOV_SET_DELAY) && to->delay < q->c->head.delay && p->delay != to->delay);
+}
+
+/* A delay that would become shorter than wanted is mended before anything is applied or granted. */
+static bool delay_comes_first(const struct comparing *q)
+{
+    return q->c->pending.from != 0 && q->w->to.delay >= q->c->head.delay &&
+           q->c->pending.delay < q->w->to.delay;
+}
+
 /* tighten: only what denies at once, or only the rest. */
 static void compare_settings(struct comparing *q, bool tighten)
 {
@@ -159,6 +195,14 @@ static bool has_member(const struct gov_member *list, size_t n, const struct gov
     return false;
 }
 
+/* The owner has these whatever the lists say: they cannot be granted to it, nor taken from it. */
+static bool comes_with_ownership(const struct comparing *q, const struct gov_member *m)
+{
+    return addr_eq(&m->who, &q->c->owner) &&
+           (m->role == GOV_ROLE_CURATOR || m->role == GOV_ROLE_GUARDIAN ||
+            m->role == GOV_ROLE_METADATA);
+}
+
 static void change_role(struct comparing *q, const char *function, const char *verb,
                         const struct gov_member *m)
 {
@@ -180,7 +224,8 @@ static void compare_roles(struct comparing *q, bool deny)
     const size_t n_in = deny ? q->w->n_members : q->c->n_members;
 
     for (size_t i = 0; i < n_from; i++)
-        if ((q->w->roles >> from[i].role & 1U) && !has_member(in, n_in, &from[i]))
+        if ((q->w->roles >> from[i].role & 1U) && !has_member(in, n_in, &from[i]) &&
+            !comes_with_ownership(q, &from[i]))
             change_role(q, deny ? GOV_FN_REVOKE_ROLE : GOV_FN_GRANT_ROLE, deny ? "revoke" : "grant",
                         &from[i]);
 }
@@ -372,11 +417,22 @@ static void compare_names(struct comparing *q, const struct names *n,
 
 static void compare_owner(struct comparing *q)
 {
+    static const struct addr nobody = {{0}};
+    const struct addr *offered = &q->c->pending_owner;
     char hex[HEX_LEN(20) + 1] = {0};
     struct gov_action *a;
 
-    if (!q->w->has_owner || addr_eq(&q->w->owner, &q->c->owner))
+    if (!q->w->has_owner)
         return;
+    if (addr_eq(&q->w->owner, &q->c->owner)) {
+        if (addr_is_zero(offered) || addr_eq(offered, &q->c->owner))
+            return;
+        hex_encode(BYTES_OF(*offered), hex);
+        a = add(q, GOV_FN_TRANSFER_OWNERSHIP);
+        put(a, abi_addr(&nobody));
+        snprintf(a->text, sizeof a->text, "take back the offer of ownership to 0x%s", hex);
+        return;
+    }
     hex_encode(BYTES_OF(q->w->owner), hex);
     a = add(q, GOV_FN_TRANSFER_OWNERSHIP);
     a->waits = addr_eq(&q->w->owner, &q->c->pending_owner);
@@ -394,9 +450,14 @@ static void compare(struct comparing *q)
     static const struct names domains = {GOV_FN_REGISTER_INSTANCE_DOMAIN_NAME,
                                          GOV_FN_REMOVE_INSTANCE_DOMAIN_NAME, "domain", false};
 
+    const bool delay_first = delay_comes_first(q);
+
+    q->proposing = must_propose(q);
     compare_settings(q, true);
     deny_subjects(q);
     compare_roles(q, true);
+    if ((q->w->settings & GOV_SET_DELAY) && delay_first)
+        compare_delay(q);
     compare_settings(q, false);
     compare_policies(q);
     for (size_t i = 0; i < q->w->n_subjects; i++)
@@ -406,7 +467,7 @@ static void compare(struct comparing *q)
         compare_names(q, &backends, &q->c->backends, &q->w->backends);
     if (q->w->has_domains)
         compare_names(q, &domains, &q->c->domains, &q->w->domains);
-    if (q->w->settings & GOV_SET_DELAY)
+    if ((q->w->settings & GOV_SET_DELAY) && !delay_first)
         compare_delay(q);
     compare_owner(q);
 }

@@ -51,7 +51,10 @@ static enum err_code explain_role(struct err *e)
             return err_wrap(e, "the sender has not the role \"%s\" that may do this",
                             role_names[role]);
     }
-    if (strstr(e->msg, "OwnableUnauthorizedAccount("))
+    /* DEFAULT_ADMIN_ROLE, 32 zeros, is the owner's other name. */
+    if (strstr(e->msg, "OwnableUnauthorizedAccount(") ||
+        (strstr(e->msg, "AccessControlUnauthorizedAccount(") &&
+         strstr(e->msg, ", 0x0000000000000000000000000000000000000000000000000000000000000000)")))
         return err_wrap(e, "only the contract's owner may do this, the sender is not");
     return e->code;
 }
@@ -97,6 +100,49 @@ enum err_code gov_deploy_registry(transactor *t, const struct addr *owner, uint8
                                   struct tx_receipt *ret, struct err *e)
 {
     return deploy(t, "application contract", gov_registry_init_code, owner, scheme, ret, e);
+}
+
+#define ARGUMENTS_LEN 64 /* owner and scheme, a word each */
+
+static bool is_code(struct bytes init, const char *code_hex)
+{
+    struct buf code AUTO_CALL(buf_done) = BUF(CALL_MAX);
+    struct err ignored;
+
+    return hex_decode_buf(bytes_of_str(code_hex), &code, &ignored) == ERR_OK &&
+           init.n == code.n + ARGUMENTS_LEN && memcmp(init.p, code.p, code.n) == 0;
+}
+
+bool gov_init_code_is_ours(struct bytes init, bool *ret_kms)
+{
+    *ret_kms = is_code(init, gov_kms_init_code);
+    return *ret_kms || is_code(init, gov_registry_init_code);
+}
+
+void gov_init_code_text(struct bytes init, struct buf *out)
+{
+    AUTO(abi_tree) tree = NULL;
+    struct hash32 hash;
+    struct addr owner;
+    struct err ignored;
+    uint64_t scheme;
+    bool kms;
+
+    if (gov_init_code_is_ours(init, &kms) &&
+        abi_decode("address,uint8", (struct bytes){init.p + init.n - ARGUMENTS_LEN, ARGUMENTS_LEN},
+                   &tree, &ignored) == ERR_OK &&
+        abi_get_u64(&abi_tree_values(tree)[1], &scheme, &ignored) == ERR_OK) {
+        abi_get_addr(&abi_tree_values(tree)[0], &owner);
+        buf_printf(out, "deploy %s (owner=0x",
+                   kms ? "the KMS contract" : "an application's contract");
+        hex_put(out, BYTES_OF(owner));
+        buf_printf(out, ", scheme=%u)", (unsigned)scheme);
+        return;
+    }
+    keccak256(init, &hash);
+    buf_put_str(out, "a new contract that is neither the KMS contract nor an application's: its "
+                     "init code has keccak256 0x");
+    hex_put(out, BYTES_OF(hash));
 }
 
 enum err_code gov_deployed_check(rpc *node, bool kms, const struct tx_receipt *r,

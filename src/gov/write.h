@@ -45,6 +45,11 @@ MUST_CHECK enum err_code gov_deploy_kms(transactor *t, const struct addr *owner,
  * contract is of scheme 2. */
 MUST_CHECK enum err_code gov_deploy_registry(transactor *t, const struct addr *owner,
                                              uint8_t scheme, struct tx_receipt *ret, struct err *e);
+/* True of init code that deploys one of the two, with an owner and a scheme behind it. */
+bool gov_init_code_is_ours(struct bytes init, bool *ret_kms);
+/* "deploy the KMS contract (owner=0x..., scheme=2)", or that it is another contract, by its hash.
+ */
+void gov_init_code_text(struct bytes init, struct buf *out);
 /* Is the code at this address, in the block of the receipt, what was compiled?  ERR_VERIFY. */
 MUST_CHECK enum err_code gov_deployed_check(rpc *node, bool kms, const struct tx_receipt *r,
                                             struct hash32 *ret_code_hash, struct err *e);

@@ -2,6 +2,7 @@
 #include "kms/explain.h"
 #include <stdarg.h>
 #include "base/codec.h"
+#include "kms/explain_mend.h"
 #include "kms/release_steps.h"
 
 enum row {
@@ -235,100 +236,7 @@ static enum row row_of(enum kms_reason why)
     return ROW_CHAIN;
 }
 
-/* ---- what would mend it ---- */
-
-static void put_hex(struct buf *out, const char *before, struct bytes b)
-{
-    buf_put_str(out, before);
-    hex_put(out, b);
-}
-
-/* The template that the nearest image has; NULL where that is not known. */
-static void put_template(const struct asking *s, struct buf *out)
-{
-    const struct gov_registry_query query = {.identity = &s->x->nearest.identity};
-    struct gov_registry_facts facts;
-    struct err ignored;
-
-    buf_put_str(out, " --template ");
-    if (s->x->n_differences > 0 &&
-        gov_registry_read(s->a->view, &s->standing.at, &s->q->app, &query, &facts, &ignored) ==
-            ERR_OK &&
-        !hash32_is_zero(&facts.config))
-        hex_put(out, BYTES_OF(facts.config));
-    else
-        buf_put_str(out, "ID");
-}
-
-static void put_unpause(const struct gov_head *head, const struct addr *contract, struct buf *out)
-{
-    if (!head->paused)
-        return;
-    put_hex(out, "teereg gov unpause --contract 0x", BYTES_OF(*contract));
-}
-
-static void put_identity_command(const struct asking *s, struct buf *out)
-{
-    const struct gov_registry_query query = {.identity = &s->x->identity};
-    struct gov_registry_facts facts;
-    struct err ignored;
-
-    if (gov_registry_read(s->a->view, &s->standing.at, &s->q->app, &query, &facts, &ignored) ==
-            ERR_OK &&
-        gov_policy_active(&facts.identity, &s->standing.time) == GOV_NOT_YET)
-        return; /* time mends it */
-    put_hex(out, "teereg gov set-config --app 0x", BYTES_OF(s->q->app));
-    put_hex(out, " --identity ", BYTES_OF(s->x->identity));
-    put_template(s, out);
-}
-
-static void put_command(const struct asking *s, struct buf *out)
-{
-    const struct addr *kms = &s->a->config->kms, *app = &s->q->app;
-    struct gov_kms_query of_kms = {.app = NULL};
-    struct gov_kms_facts kms_facts;
-    struct gov_registry_facts registry;
-    const struct gov_registry_query nobody = {.identity = NULL};
-    struct finalized_block at;
-    struct err ignored;
-
-    switch (s->x->why) {
-    case KMS_CONTRACT_NOT_LIVE:
-        if (chain_view_finalized(s->a->view, &at, &ignored) == ERR_OK &&
-            gov_kms_read(s->a->view, &at, kms, &of_kms, &kms_facts, &ignored) == ERR_OK)
-            put_unpause(&kms_facts.head, kms, out);
-        return;
-    case KMS_APP_NOT_LIVE:
-        if (chain_view_finalized(s->a->view, &at, &ignored) == ERR_OK &&
-            gov_registry_read(s->a->view, &at, app, &nobody, &registry, &ignored) == ERR_OK)
-            put_unpause(&registry.head, app, out);
-        return;
-    case KMS_ROOT_NOT_COMMITTED:
-        put_hex(out, "teereg gov root commit --kms 0x", BYTES_OF(*kms));
-        buf_put_str(out, " --kms-url URL");
-        return;
-    case KMS_APP_NOT_ALLOWED:
-    case KMS_APP_CODE:
-        put_hex(out, "teereg gov app allow --kms 0x", BYTES_OF(*kms));
-        put_hex(out, " --app 0x", BYTES_OF(*app));
-        return;
-    case KMS_PARAVISOR_NOT_ALLOWED:
-    case KMS_FIRMWARE_NOT_ALLOWED:
-        put_hex(out, "teereg gov allow --contract 0x", BYTES_OF(*kms));
-        put_hex(out, s->x->why == KMS_FIRMWARE_NOT_ALLOWED ? " --firmware " : " --paravisor ",
-                BYTES(s->q->measurements->mrtd));
-        return;
-    case KMS_IDENTITY_NOT_ALLOWED:
-        put_identity_command(s, out);
-        return;
-    case KMS_OPERATOR_NOT_ALLOWED:
-        put_hex(out, "teereg gov allow --contract 0x", BYTES_OF(*app));
-        put_hex(out, " --operator 0x", BYTES_OF(*s->q->operator_));
-        return;
-    default:
-        return;
-    }
-}
+/* ---- the nearest image ---- */
 
 static void find_nearest(struct asking *s)
 {
@@ -346,6 +254,18 @@ static void find_nearest(struct asking *s)
 }
 
 /* ---- the whole ---- */
+
+/* Which nodes this KMS asks, and what they answered, is nothing that a workload may know: a machine
+ * that proves itself is still anybody's. */
+static const char *words_for(const struct kms_authority *a, enum kms_reason why,
+                             const struct err *e)
+{
+    const char *text = e->msg;
+
+    if (!a->outsider && (why == KMS_CHAIN_UNAVAILABLE || why == KMS_CHAIN_REFUSED))
+        (void)kms_reason_public(why, &text);
+    return text;
+}
 
 void kms_explain(const struct kms_authority *a, const struct kms_question *q,
                  struct kms_explanation *ret)
@@ -370,11 +290,11 @@ void kms_explain(const struct kms_authority *a, const struct kms_question *q,
             ret->check[row].found[0] = '\0';
     if (failed < ROWS) {
         ret->check[failed].state = KMS_FAILED;
-        found(ret, failed, "%s", e.msg);
+        found(ret, failed, "%s", words_for(a, ret->why, &e));
     }
     ret->at = s.standing.at;
     find_nearest(&s);
-    put_command(&s, &command);
+    explain_mend(a, q, ret, &command);
     if (command.n > 0 && buf_cstr(&command))
         snprintf(ret->command, sizeof ret->command, "%s", buf_cstr(&command));
 }

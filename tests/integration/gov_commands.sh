@@ -11,7 +11,8 @@ system_chain
 ME=0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266
 OTHER=0x70997970c51812dc3a010c7d01b50e0d17dc79c8
 THIRD=0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc
-(umask 077 && echo 59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d >"$WORK/other.key")
+(umask 077 && echo 59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d >"$WORK/other.key"
+    echo 5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a >"$WORK/third.key")
 export TEEREG_FINAL=0
 run teereg gov deploy kms
 KMS=$(field contract)
@@ -27,6 +28,11 @@ gov role grant metadata $OTHER "${ON[@]}"
 gov role revoke metadata $OTHER "${ON[@]}"
 gov role renounce curator $OTHER "${ON[@]}" --key-file "$WORK/other.key"
 gov role grant curator $OTHER "${ON[@]}"
+# Who guards takes a curator away, which `role revoke` leaves to the owner.
+refused "role revoke is the owner's" 3 "only the contract's owner" teereg gov role revoke curator $OTHER \
+    "${ON[@]}" --key-file "$WORK/third.key"
+gov revoke --curator $OTHER "${ON[@]}" --key-file "$WORK/third.key"
+gov allow --curator $OTHER "${ON[@]}"
 gov allow --operator $OTHER "${ON[@]}" --not-after 2040-01-01T00:00:00Z
 gov operator-required yes "${ON[@]}"
 gov domain add a.example.org:443 "${ON[@]}" --key-file "$WORK/other.key"

@@ -74,6 +74,22 @@ says "sent again it is the same one" 'setPaused' teereg gov send "$WORK/signed.j
 [ "$(nonce)" = $((before + 1)) ] || fail "it was sent twice"
 ok "and not sent twice"
 
+# What a file from another machine may hold: money that goes away, or code that is not ours.
+cast mktx --raw-unsigned --from $ME --value 7 --chain 31337 --nonce "$n" --gas-limit 60000 --gas-price 100 \
+    --priority-gas-price 1 "$APP" "$data" >"$WORK/money.txt"
+refused "money is not sent away" 5 'sends money away: not signed' teereg gov sign "$WORK/money.txt"
+teereg gov deploy kms --owner $OTHER --offline --from $ME --json >"$WORK/unsigned.json"
+says "who signs a deployment sees what and for whom" "deploy the KMS contract \(owner=$OTHER, scheme=2\)" \
+    teereg gov sign "$WORK/unsigned.json"
+python3 - "$WORK/unsigned.json" >"$WORK/strange.txt" <<'END'
+import json, sys
+raw = json.load(open(sys.argv[1]))["transactions"][0]["unsigned"]
+print(raw.replace("6080604052346101", "6080604052346102", 1))
+END
+says "and that it is another one" 'neither the KMS contract nor' teereg gov sign "$WORK/strange.txt"
+teereg gov sign "$WORK/unsigned.json" --json >"$WORK/signed.json"
+says "what was deployed so is compared too" 'code_hash":"[0-9a-f]{64}' teereg gov send "$WORK/signed.json"
+
 # ---- a Safe ----
 teereg gov owner transfer $OTHER "${ON[@]}" --safe-batch "$WORK/batch.json" --from $ME >"$WORK/said"
 python3 - "$WORK/batch.json" >"$WORK/serialized" <<'END'

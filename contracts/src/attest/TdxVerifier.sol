@@ -32,7 +32,7 @@ contract TdxVerifier is IAttestationVerifier {
     Collateral public immutable COLLATERAL;
     /// Bit i: the TCB status i is accepted, as numbered above.
     uint16 public immutable STATUSES;
-    /// The least TCB evaluation data number.
+    /// The least TCB evaluation data number, of the TCB info and of the QE identity.
     uint32 public immutable LEAST_NUMBER;
     /// Bits of TDATTRIBUTES that must be set and that may be, of the value as a little-endian number.
     uint64 public immutable ATTRIBUTES_REQUIRED;
@@ -351,6 +351,8 @@ contract TdxVerifier is IAttestationVerifier {
         returns (uint8 status)
     {
         (,, uint32 number) = COLLATERAL.tcbInfo(f.fmspc);
+        (,, uint32 qeNumber) = COLLATERAL.qeIdentity();
+        if (qeNumber < number) number = qeNumber;
         if (number < LEAST_NUMBER) revert NumberTooLow(number);
         uint256 w = uint256(Der.word(tcb, 64));
         if (bytes6(bytes32(w << 160)) != f.fmspc || w >> 32 & 0xffff != f.pceId) {

@@ -1,6 +1,8 @@
-/* fuzz: any word as a policy and as a head; what is accepted packs to the same word again. */
+/* fuzz: any word as a policy, as a head and as settings that wait; what is accepted packs to the
+ * same word again. */
 #include <stdlib.h>
 #include "gov/contract.h"
+#include "gov/state.h"
 
 /* v into the `bits` from the `first` bit on. */
 static void put(struct hash32 *w, unsigned first, unsigned bits, uint64_t v)
@@ -14,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct hash32 word, again = {0};
+    struct gov_pending waits;
     struct gov_policy p;
     struct gov_head h;
     struct err e;
@@ -42,6 +45,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         put(&again, 136, 32, h.delay);
         put(&again, 168, 64, h.version);
         put(&again, 232, 16, h.layout);
+        if (!hash32_eq(&again, &word))
+            abort();
+    }
+    again = (struct hash32){0};
+    if (gov_pending_decode(&word, &waits, &e) == ERR_OK) {
+        put(&again, 0, 8, waits.rtmr3);
+        put(&again, 8, 8, waits.principal);
+        put(&again, 16, 8, waits.operator_required);
+        put(&again, 24, 8, waits.paused);
+        put(&again, 32, 32, waits.pcr_mask);
+        put(&again, 64, 32, waits.delay);
+        put(&again, 96, 64, waits.from);
         if (!hash32_eq(&again, &word))
             abort();
     }

@@ -87,6 +87,7 @@ static gov_contract *contract_of(const gov_wanted *w)
     assert_non_null(c);
     c->contract = w->contract;
     c->kms = w->kms;
+    c->owner.b[0] = 0x0e;
     c->at.timestamp = 1000;
     return c;
 }
@@ -171,6 +172,90 @@ static void a_pending_value_that_is_not_wanted_is_set_anew(void **state)
     assert_string_equal(gov_action_at(a, 0)->function, GOV_FN_SET_DELAY);
 }
 
+static const char *function_at(const gov_actions *a, size_t i)
+{
+    const struct gov_action *action = gov_action_at(a, i);
+
+    return !action ? "" : action->waits ? "waits" : action->function;
+}
+
+/* Settings that wait come into force together: none is applied beside one that the file does not
+ * want, and what the file asks for instead lets all of them wait again. */
+static void what_is_not_wanted_is_not_applied_with_what_is(void **state)
+{
+    AUTO(gov_wanted) w = read_text(
+        HEAD("app") ",\"settings\":{\"operator_required\":false,\"delay\":5,\"rtmr3\":true,"
+                    "\"principal\":false,\"pcr_mask\":0}}");
+    AUTO(gov_contract) c = contract_of(w);
+    AUTO(gov_actions) a = NULL;
+
+    (void)state;
+    c->head = (struct gov_head){.operator_required = true, .delay = 9, .rtmr3 = true};
+    c->pending = (struct gov_pending){.delay = 5, .from = 900}; /* and rtmr3 off */
+    a = differences(w, c);
+    assert_string_equal(function_at(a, 0), "waits");
+    assert_string_equal(function_at(a, 1), GOV_FN_SET_IDENTITY_RULES);
+    assert_string_equal(function_at(a, 2), "waits");
+    assert_null(gov_action_at(a, 3));
+}
+
+/* Or what is applied, and granted after it, would have the shorter delay for a while. */
+static void a_delay_that_would_fall_is_mended_before_anything_is_applied(void **state)
+{
+    AUTO(gov_wanted) w = read_text(HEAD(
+        "app") ",\"settings\":{\"paused\":false,\"delay\":9},\"operators\":[{\"address\":" ADDRESS
+               "}]}");
+    AUTO(gov_contract) c = contract_of(w);
+    AUTO(gov_actions) a = NULL;
+
+    (void)state;
+    c->head = (struct gov_head){.paused = true, .delay = 9};
+    c->pending = (struct gov_pending){.delay = 5, .from = 900};
+    a = differences(w, c);
+    assert_string_equal(function_at(a, 0), GOV_FN_SET_DELAY);
+    assert_string_equal(function_at(a, 1), GOV_FN_APPLY_SETTINGS);
+    assert_string_equal(function_at(a, 2), GOV_FN_ALLOW);
+    assert_null(gov_action_at(a, 3));
+}
+
+/* The contract refuses to take these from the owner, and giving them to it changes nothing. */
+static void the_roles_that_come_with_ownership_are_no_difference(void **state)
+{
+    AUTO(gov_wanted) w = read_text(HEAD("app") ",\"roles\":{\"guardian\":[],\"curator\":[" ADDRESS
+                                               "],\"instance\":[]}}");
+    AUTO(gov_contract) c = contract_of(w);
+    AUTO(gov_actions) a = NULL;
+
+    (void)state;
+    c->owner = w->members[0].who;
+    c->members[c->n_members++] = (struct gov_member){GOV_ROLE_GUARDIAN, c->owner};
+    c->members[c->n_members++] = (struct gov_member){GOV_ROLE_INSTANCE, c->owner};
+    a = differences(w, c);
+    assert_string_equal(function_at(a, 0), GOV_FN_REVOKE_ROLE);
+    assert_non_null(strstr(gov_action_at(a, 0)->text, "instance"));
+    assert_null(gov_action_at(a, 1));
+}
+
+/* Who was offered the contract may take it at any moment. */
+static void an_offer_of_ownership_to_another_is_taken_back(void **state)
+{
+    AUTO(gov_wanted) w = read_text(HEAD("app") ",\"owner\":" ADDRESS "}");
+    AUTO(gov_contract) c = contract_of(w);
+    AUTO(gov_actions) none = NULL;
+    AUTO(gov_actions) a = NULL;
+
+    (void)state;
+    c->owner = w->owner;
+    none = differences(w, c);
+    assert_null(gov_action_at(none, 0));
+    c->pending_owner.b[0] = 0xba;
+    a = differences(w, c);
+    assert_string_equal(function_at(a, 0), GOV_FN_TRANSFER_OWNERSHIP);
+    assert_true(bytes_all_zero(BYTES(gov_action_at(a, 0)->values[0].word)));
+    assert_non_null(strstr(gov_action_at(a, 0)->text, "0xba00"));
+    assert_null(gov_action_at(a, 1));
+}
+
 static void another_contract_is_not_compared(void **state)
 {
     AUTO(gov_wanted) w = read_text(HEAD("app") "}");
@@ -195,6 +280,10 @@ int main(void)
         cmocka_unit_test(what_denies_comes_first),
         cmocka_unit_test(what_waits_is_not_asked_for_again),
         cmocka_unit_test(a_pending_value_that_is_not_wanted_is_set_anew),
+        cmocka_unit_test(what_is_not_wanted_is_not_applied_with_what_is),
+        cmocka_unit_test(a_delay_that_would_fall_is_mended_before_anything_is_applied),
+        cmocka_unit_test(the_roles_that_come_with_ownership_are_no_difference),
+        cmocka_unit_test(an_offer_of_ownership_to_another_is_taken_back),
         cmocka_unit_test(another_contract_is_not_compared),
     };
 

@@ -91,6 +91,98 @@ static void it_fails_where_the_release_fails(void **state)
     fails_at(w, &a, KMS_OPERATOR_MISSING, "operator");
 }
 
+/* ---- the command ---- */
+
+/* It begins so; "" for none. */
+static void mends(struct world *w, const struct ask *a, enum kms_reason reason, const char *command)
+{
+    struct kms_explanation x;
+
+    explain(w, a, reason, &x);
+    if (strncmp(x.command, command, strlen(command)) != 0 || (!*command && x.command[0]))
+        fail_msg("\"%s\", expected \"%s\"", x.command, command);
+}
+
+static void ends_with(struct world *w, const struct ask *a, enum kms_reason reason,
+                      const char *before, const char *end)
+{
+    struct kms_explanation x;
+
+    explain(w, a, reason, &x);
+    if (strlen(x.command) < strlen(end) || strstr(x.command, before) != x.command ||
+        strcmp(x.command + strlen(x.command) - strlen(end), end) != 0)
+        fail_msg("\"%s\", expected \"%s...%s\"", x.command, before, end);
+}
+
+/* contracts/LAYOUT.md, "Pending": a pause that ends at this time, and nothing else. */
+static void pause_ends(struct world *w, const struct addr *contract, uint64_t from)
+{
+    struct hash32 word = {{0}};
+
+    for (size_t i = 0; i < 8; i++)
+        word.b[19 - i] = (uint8_t)(from >> (8 * i));
+    world_set(w, contract, gov_slot(GOV_SLOT_PENDING), word);
+}
+
+static void the_command_is_the_one_that_mends(void **state)
+{
+    struct world *w = *state;
+    const struct addr *kms = &w->config.kms, *app = &w->app_a;
+    const struct hash32 self = w->ctx.authority.self;
+    const uint64_t now = w->block.timestamp;
+    struct ask a = world_ask(w);
+
+    /* Allowed again under the policy that it had, not under the default one. */
+    world_allow_app(w, app, world_policy(GOV_REVOKED, 3, 0, 0), world_code_of(app), 2);
+    ends_with(w, &a, KMS_APP_NOT_ALLOWED, "teereg gov allow --contract 0x", " --policy-id 3");
+    world_allow_app(w, app, world_policy(GOV_ALLOWED, 3, 1, 0), (struct hash32){{1}}, 2);
+    ends_with(w, &a, KMS_APP_CODE, "teereg gov allow --contract 0x", " --policy-id 3");
+    world_allow_app(w, app, world_policy(GOV_REVOKED, 0, 0, 0), world_code_of(app), 2);
+    mends(w, &a, KMS_APP_NOT_ALLOWED, "teereg gov app allow --kms 0x");
+    /* Time mends it, no command does. */
+    world_allow_app(w, app, world_policy(GOV_ALLOWED, 0, now + 9, 0), world_code_of(app), 2);
+    mends(w, &a, KMS_APP_NOT_ALLOWED, "");
+    world_allow_app(w, app, world_allowed(), world_code_of(app), 2);
+
+    world_set_identity(w, kms, &self, world_policy(GOV_REVOKED, 0, 0, 0));
+    mends(w, &a, KMS_SELF_NOT_ALLOWED, "teereg gov allow --contract 0x");
+    world_set_identity(w, kms, &self, world_policy(GOV_ALLOWED, 0, now + 9, 0));
+    mends(w, &a, KMS_SELF_NOT_ALLOWED, "");
+    world_set_identity(w, kms, &self, world_allowed());
+
+    world_head(w, app, &(struct gov_head){.scheme = 2, .paused = true, .delay = 60});
+    mends(w, &a, KMS_APP_NOT_LIVE, "teereg gov unpause --contract 0x");
+    pause_ends(w, app, now + 9); /* to ask again would begin the delay anew */
+    mends(w, &a, KMS_APP_NOT_LIVE, "");
+    pause_ends(w, app, now);
+    mends(w, &a, KMS_APP_NOT_LIVE, "teereg gov settings apply --contract 0x");
+    world_head(w, app, &(struct gov_head){.scheme = 2});
+    w->config.min_delay = 60;
+    world_head(w, kms, &(struct gov_head){.scheme = 2, .delay = 60});
+    mends(w, &a, KMS_APP_NOT_LIVE, "teereg gov delay set 60 --contract 0x");
+    w->config.min_delay = 0;
+    world_head(w, kms, &(struct gov_head){.scheme = 2});
+}
+
+/* An identity that was taken back is given again what it had. */
+static void an_identity_keeps_its_template(void **state)
+{
+    struct world *w = *state;
+    const struct addr *app = &w->app_a;
+    struct ask a = world_ask(w);
+    struct kms_explanation x;
+    struct hash32 identity;
+
+    explain(w, &a, KMS_GRANTED, &x);
+    identity = x.identity;
+    world_set(w, app, gov_slot_entry(GOV_REGISTRY_SLOT_CONFIGS, &identity, 0),
+              (struct hash32){{0xab, [31] = 0xcd}});
+    world_set_identity(w, app, &identity, world_policy(GOV_REVOKED, 0, 0, 0));
+    ends_with(w, &a, KMS_IDENTITY_NOT_ALLOWED, "teereg gov set-config --app 0x",
+              " --template ab000000000000000000000000000000000000000000000000000000000000cd");
+    world_set_identity(w, app, &identity, world_allowed());
+}
+
 static void an_outsider_needs_no_root_but_the_contract_does(void **state)
 {
     struct world *w = *state;
@@ -225,6 +317,22 @@ static void a_caller_that_proves_itself_is_told(void **state)
     assert_true(releases(w) == before);
 }
 
+/* A machine that proves itself is still anybody's: our nodes and what they say is not for it. */
+static void nobody_is_told_which_nodes_are_asked(void **state)
+{
+    struct world *w = *state;
+    struct buf text AUTO_CALL(buf_done) = BUF(MSG_SECRETS_MAX);
+    struct proof p = right(w);
+
+    w->fail_finalized = true;
+    w->fail_as = ERR_UPSTREAM;
+    assert_int_equal(ask_why(w, &p, &text), KMS_GRANTED);
+    w->fail_finalized = false;
+    assert_non_null(strstr(buf_cstr(&text), "\"first_failed\":\"chain\""));
+    assert_non_null(strstr(buf_cstr(&text), "the chain cannot be read now"));
+    assert_null(strstr(buf_cstr(&text), "no block"));
+}
+
 static void one_that_does_not_is_told_nothing(void **state)
 {
     struct world *w = *state;
@@ -253,10 +361,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_WORLD(what_is_released_passes_every_check),
         IN_WORLD(it_fails_where_the_release_fails),
+        IN_WORLD(the_command_is_the_one_that_mends),
+        IN_WORLD(an_identity_keeps_its_template),
         IN_WORLD(an_outsider_needs_no_root_but_the_contract_does),
         IN_WORLD(an_outsider_releases_nothing),
         IN_WORLD(a_caller_that_proves_itself_is_told),
         IN_WORLD(one_that_does_not_is_told_nothing),
+        IN_WORLD(nobody_is_told_which_nodes_are_asked),
     };
 
     json_init();
