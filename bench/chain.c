@@ -113,14 +113,14 @@ struct decision {
 static void decide(void *self)
 {
     const struct decision *d = self;
-    const struct hash32 nobody = {{1}};
+    static const struct kms_subject nobody = {.name = {{1}}};
     struct kms_app_standing app;
     struct kms_identity_standing identity;
     enum kms_reason why = KMS_GRANTED;
     struct err e;
 
     must(kms_decide_app(&d->a, &d->app, NULL, &app, &why, &e), &e);
-    if (kms_decide_identity(&d->a, &d->app, &app, &nobody, NULL, &identity, &why, &e) == ERR_OK)
+    if (kms_decide_identity(&d->a, &d->app, &app, &nobody, &identity, &why, &e) == ERR_OK)
         exit(1);
 }
 
