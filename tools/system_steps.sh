@@ -60,7 +60,7 @@ tell_output() { sed -E "s|$WORK/||g;"' s/\b((0x)?[0-9a-f]{10})[0-9a-f]{20,}([0-9
 system_chain() {
     start chain "$ROOT/contracts/anvil" --port 0 --chain-id 31337 --slots-in-an-epoch 1 \
         --block-time "${1:-0.1}" --no-cors "${CHAIN_OPTIONS[@]}"
-    TEEREG_RPC=http://$(wait_line chain '^Listening on ' | sed 's/^Listening on //')
+    TEEREG_RPC=http://$(wait_line chain '^Listening on ' | sed 's/^Listening on //; s/,.*//')
     TEEREG_CHAIN_ID=31337
     TEEREG_KEY_FILE=$WORK/owner.key
     # The first of the keys that anvil gives money to, the same everywhere.

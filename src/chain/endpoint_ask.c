@@ -86,7 +86,7 @@ static enum err_code ask_blocks(rpc *node, const void *question, void *result, s
 const struct endpoint_round_kind endpoint_blocks = {ask_blocks, sizeof(struct blocks_question),
                                                     sizeof(struct blocks_answer), NULL};
 
-/* ---- proofs: one call for each account, all in one batch ---- */
+/* ---- proofs: one call for each account, in as few batches as they fit into ---- */
 
 struct account_call {
     struct addr contract;
@@ -95,7 +95,8 @@ struct account_call {
     size_t params;                 /* where they begin */
 };
 
-/* The account that a key belongs to, a new one where it is the first or the others are full. */
+/* The account that a key belongs to, a new one where it is the first or the others are full; NULL:
+ * the batch is. */
 static struct account_call *account_of(struct account_call *list, size_t *n,
                                        const struct addr *contract)
 {
@@ -151,35 +152,33 @@ static enum err_code take_account(const json *answer, const struct account_call 
     return ERR_OK;
 }
 
-static enum err_code group(const struct fact_key *keys, size_t n, struct account_call *calls,
-                           size_t *ret_n, struct err *e)
+/* How many of the keys, from the first on, one batch has room for. */
+static size_t group(const struct fact_key *keys, size_t n, struct account_call *calls,
+                    size_t *ret_n)
 {
-    for (size_t i = 0; i < n; i++) {
+    size_t i = 0;
+
+    for (*ret_n = 0; i < n; i++) {
         struct account_call *c = account_of(calls, ret_n, &keys[i].contract);
 
         if (!c)
-            return err_set(e, ERR_TOO_LARGE, "facts of over %d accounts at once", RPC_BATCH_MAX);
+            break;
         if (!keys[i].code)
             c->index[c->n++] = i;
     }
-    return ERR_OK;
+    return i;
 }
 
-static enum err_code prove(rpc *node, const struct block_header *at, const struct fact_key *keys,
-                           size_t n, struct hash32 *ret_values, struct err *e)
+/* One batch, with the calls that were grouped for these keys. */
+static enum err_code prove_batch(rpc *node, const struct block_header *at,
+                                 const struct fact_key *keys, size_t n,
+                                 struct account_call *accounts, size_t n_calls,
+                                 struct hash32 *ret_values, struct err *e)
 {
     struct buf params AUTO_CALL(buf_done) = BUF(RPC_BATCH_MAX * PROVE_PARAMS);
-    AUTO(heap_str) memory = calloc(RPC_BATCH_MAX, sizeof(struct account_call));
-    struct account_call *accounts = (struct account_call *)(void *)memory;
     struct rpc_call calls[RPC_BATCH_MAX] = {0};
     AUTO(json) answer = NULL;
-    size_t n_calls = 0;
 
-    if (n == 0)
-        return ERR_OK;
-    if (!accounts)
-        return err_set(e, ERR_NOMEM, "proofs");
-    TRY(group(keys, n, accounts, &n_calls, e));
     for (size_t i = 0; i < n_calls; i++) {
         accounts[i].params = params.n;
         put_params(&params, &accounts[i], keys, &at->id.ref.hash);
@@ -196,6 +195,23 @@ static enum err_code prove(rpc *node, const struct block_header *at, const struc
                take_account(calls[i].ret_result, &accounts[i], keys, n, &at->state_root, ret_values,
                             e),
                "%s", rpc_host(node));
+    }
+    return ERR_OK;
+}
+
+static enum err_code prove(rpc *node, const struct block_header *at, const struct fact_key *keys,
+                           size_t n, struct hash32 *ret_values, struct err *e)
+{
+    AUTO(heap_str) memory = malloc(RPC_BATCH_MAX * sizeof(struct account_call));
+    struct account_call *accounts = (struct account_call *)(void *)memory;
+
+    if (!accounts)
+        return err_set(e, ERR_NOMEM, "proofs");
+    for (size_t done = 0; done < n;) {
+        size_t n_calls, some = group(keys + done, n - done, accounts, &n_calls);
+
+        TRY(prove_batch(node, at, keys + done, some, accounts, n_calls, ret_values + done, e));
+        done += some;
     }
     return ERR_OK;
 }
@@ -246,8 +262,8 @@ static enum err_code ask_body(rpc *node, const void *question, void *result, str
     struct body_answer *a = result;
 
     a->data = BUF(BODY_BYTES_MAX);
-    return chain_body_call(node, &q->at, &q->contract, (struct bytes){q->calldata, q->n}, &a->data,
-                           e);
+    return chain_body_call(node, q->newest ? NULL : &q->at, &q->contract,
+                           (struct bytes){q->calldata, q->n}, &a->data, e);
 }
 
 static void body_answer_done(void *result)

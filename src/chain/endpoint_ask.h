@@ -29,7 +29,7 @@ struct blocks_answer {
 };
 extern const struct endpoint_round_kind endpoint_blocks;
 
-#define PROVE_MAX 512
+#define PROVE_MAX FACTS_MAX /* all that is kept can be read again at once */
 struct prove_question {
     struct block_header at;
     size_t n;
@@ -52,6 +52,7 @@ extern const struct endpoint_round_kind endpoint_prove_latest;
 #define BODY_BYTES_MAX ((size_t)256 * 1024)
 struct body_question {
     struct block_ref at;
+    bool newest; /* at the node's own latest block instead */
     struct addr contract;
     size_t n;
     uint8_t calldata[BODY_CALL_MAX];

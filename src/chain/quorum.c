@@ -456,6 +456,24 @@ static bool agreed_value(const struct latest_answer *const answers[], size_t n, 
     return false;
 }
 
+/* What k of them have reached.  Fewer than k lie (2k > n), so that one of these k is honest, and
+ * nobody is told a time that has not come; k honest ones are enough to reach it. */
+static uint64_t agreed_time(const struct latest_answer *const answers[], size_t n, unsigned k)
+{
+    uint64_t best = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t mine = answers[i] ? answers[i]->at.id.timestamp : 0;
+        unsigned reached = 0;
+
+        for (size_t j = 0; j < n; j++)
+            reached += answers[j] && answers[j]->at.id.timestamp >= mine;
+        if (reached >= k && mine > best)
+            best = mine;
+    }
+    return best;
+}
+
 enum err_code quorum_latest(struct quorum *q, uint64_t from, const struct fact_key *keys, size_t n,
                             struct quorum_latest *ret, struct err *e)
 {
@@ -492,6 +510,7 @@ enum err_code quorum_latest(struct quorum *q, uint64_t from, const struct fact_k
             if (a->at.id.ref.number > ret->number)
                 ret->number = a->at.id.ref.number;
         }
+        ret->time = agreed_time(answers, endpoints_count(q->set), q->k);
         for (size_t key = 0; key < n; key++) {
             ret->agreed[key] =
                 agreed_value(answers, endpoints_count(q->set), q->k, key, &ret->value[key]);

@@ -49,6 +49,7 @@ struct quorum_latest {
     bool agreed[PROVE_MAX];
     struct hash32 value[PROVE_MAX];
     uint64_t number; /* the highest block that counted */
+    uint64_t time;   /* that k of the newest blocks have reached: no fewer can push it ahead */
 };
 /* ERR_UPSTREAM: fewer than k prove anything. */
 MUST_CHECK enum err_code quorum_latest(struct quorum *q, uint64_t from, const struct fact_key *keys,

@@ -263,9 +263,13 @@ enum err_code chain_body_call(rpc *r, const struct block_ref *at, const struct a
     hex_put(&params, BYTES_OF(*contract));
     buf_put_str(&params, "\",\"data\":\"0x");
     hex_put(&params, calldata);
-    buf_put_str(&params, "\"},{\"blockHash\":\"0x");
-    hex_put(&params, BYTES_OF(at->hash));
-    buf_put_str(&params, "\",\"requireCanonical\":true}]");
+    if (at) {
+        buf_put_str(&params, "\"},{\"blockHash\":\"0x");
+        hex_put(&params, BYTES_OF(at->hash));
+        buf_put_str(&params, "\",\"requireCanonical\":true}]");
+    } else {
+        buf_put_str(&params, "\"},\"latest\"]");
+    }
     TRY_IN(e, buf_check(&params, e), "eth_call");
     TRY(rpc_one(r, "eth_call", buf_cstr(&params), &answer, &result, e));
     TRY_IN(e, rpc_data_buf(result, ret, e), "eth_call at %s", r->host);

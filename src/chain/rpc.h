@@ -71,8 +71,9 @@ MUST_CHECK enum err_code rpc_answer_parse(const char *host, struct bytes text, s
  * OpenZeppelin by name with simple arguments, else "unknown error 0x12345678". */
 void rpc_revert_text(struct bytes data, char *ret, size_t size);
 
-/* eth_call at one block, by hash: UNTRUSTED bytes, which the caller must check against a hash that
- * was read from a slot.  Never the base of a decision by themselves. */
+/* eth_call at one block, by hash, or at the node's newest (NULL): UNTRUSTED bytes, which the caller
+ * must check against a hash that was read from a slot.  Never the base of a decision by themselves.
+ */
 struct block_ref;
 MUST_CHECK enum err_code chain_body_call(rpc *r, const struct block_ref *at,
                                          const struct addr *contract, struct bytes calldata,

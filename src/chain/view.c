@@ -42,9 +42,20 @@ enum err_code chain_view_logs(const struct chain_view *v, const struct finalized
     return v->ops->logs(v->self, at, contract, topic0, topic1, ret, max, ret_n, e);
 }
 
-unsigned chain_view_doubts(const struct chain_view *v)
+unsigned chain_view_doubts(const struct chain_view *v, const struct finalized_block *at)
 {
-    return v->ops->doubts ? v->ops->doubts(v->self) : 0;
+    const unsigned words = v->ops->doubts ? v->ops->doubts(v->self) : 0;
+
+    return words == 0 && at->newest > at->timestamp ? 1 : words;
+}
+
+struct finalized_block chain_view_doubt(const struct finalized_block *at, unsigned doubt)
+{
+    struct finalized_block b = *at;
+
+    b.doubt = doubt;
+    b.timestamp = at->newest > at->timestamp ? at->newest : at->timestamp;
+    return b;
 }
 
 bool chain_view_health(const struct chain_view *v, struct chain_health *ret)

@@ -17,7 +17,8 @@ struct block_ref {
 struct finalized_block {
     struct block_ref ref;
     uint64_t timestamp; /* seconds since 1970, the chain's */
-    unsigned doubt;     /* 0, or which of chain_view_doubts reads are to show */
+    uint64_t newest;    /* time of the newest blocks; 0 where the view does not look at them */
+    unsigned doubt;     /* 0, or which of its doubts this is: chain_view_doubt makes it so */
 };
 
 #define CHAIN_SLOTS_MAX 64 /* in one read */
@@ -63,8 +64,9 @@ struct chain_view_ops {
     /* Is this block canonical and final in this view, and when was it?  ERR_VERIFY: it is not. */
     enum err_code (*block)(void *self, const struct block_ref *ref, struct finalized_block *ret,
                            struct err *e);
-    /* Answer of a view function at that block: UNTRUSTED bytes, to be checked by the caller against
-     * a hash that was read from a slot.  NULL where a view has no such thing (fakes). */
+    /* Answer of a view function at that block, in a doubt at the newest one: UNTRUSTED bytes, to be
+     * checked by the caller against a hash that was read from a slot.  NULL where a view has no
+     * such thing (fakes). */
     enum err_code (*body)(void *self, const struct finalized_block *at, const struct addr *contract,
                           struct bytes calldata, struct buf *ret, struct err *e);
     /* Logs up to that block with topic0, and topic1 unless it is NULL; newest first, at most max
@@ -72,7 +74,8 @@ struct chain_view_ops {
     enum err_code (*logs)(void *self, const struct finalized_block *at, const struct addr *contract,
                           const struct hash32 *topic0, const struct hash32 *topic1,
                           struct chain_log *ret, size_t max, size_t *ret_n, struct err *e);
-    /* See chain_view_doubts.  NULL where a view looks at finalized blocks alone. */
+    /* How many words of one fact the newest blocks had since the finalized one; of the fact that
+     * has most.  NULL where a view looks at finalized blocks alone. */
     unsigned (*doubts)(void *self);
     /* NULL where there is nothing to tell. */
     void (*health)(void *self, struct chain_health *ret);
@@ -115,10 +118,16 @@ MUST_CHECK enum err_code chain_view_logs(const struct chain_view *v,
                                          const struct addr *contract, const struct hash32 *topic0,
                                          const struct hash32 *topic1, struct chain_log *ret,
                                          size_t max, size_t *ret_n, struct err *e);
-/* How many doubts there are about the newest finalized block: what grants must be final, what
- * denies counts at once.  Whoever decides asks the same again at the block with `doubt` set to 1 to
- * this number: then slots hold what the newest blocks have, where that differs. */
-unsigned chain_view_doubts(const struct chain_view *v);
+/* What grants must be final, what denies counts at once.  So whoever decides at a finalized block
+ * asks all of it again in each doubt about it, 1 to this number, and refuses when one of the
+ * answers does.  There is one, too, where only the time is another.  To be called when the
+ * finalized words were read: what nobody read is in no doubt. */
+unsigned chain_view_doubts(const struct chain_view *v, const struct finalized_block *at);
+/* The block in that doubt: slots hold what the newest blocks have (or had, before they are final),
+ * where that differs, and its time is theirs. */
+struct finalized_block chain_view_doubt(const struct finalized_block *at, unsigned doubt);
+/* How an error begins that such an answer gave. */
+#define CHAIN_DOUBT "what the newest blocks say, though it is not final yet"
 /* False where the view has nothing to tell. */
 bool chain_view_health(const struct chain_view *v, struct chain_health *ret);
 /* Ends the view and empties *v; fine on one that was never made. */

@@ -35,9 +35,9 @@ struct view_quorum {
     bool stop, refreshing;
     struct block_header newest;
     uint64_t tried_ns, good_ns, latest_ns; /* last look begun; last good one; last newest blocks */
-    uint64_t proof_ns;
-    struct err fault;   /* of the last look; ERR_OK: none */
-    struct err stopped; /* for good: history or policy went back */
+    uint64_t proof_ns, latest_time; /* latest_time: of the newest blocks, the latest that k had */
+    struct err fault;               /* of the last look; ERR_OK: none */
+    struct err stopped;             /* for good: history or policy went back */
     struct fact_cache cache;
     struct denials denials;
     struct block_header known[KNOWN_MAX];
@@ -176,6 +176,8 @@ static enum err_code advance(view_quorum *v, const struct block_header *last, st
 static void take_doubts(view_quorum *v, const struct hash32 *block, const struct fact_key *keys,
                         size_t n, const struct quorum_latest *latest)
 {
+    if (latest->time > v->latest_time)
+        v->latest_time = latest->time;
     for (size_t i = 0; i < n; i++) {
         struct hash32 final;
 
@@ -288,6 +290,7 @@ static enum err_code judge(const view_quorum *v, struct finalized_block *ret, st
         return err_set(e, ERR_UPSTREAM, "too much changes in the newest blocks to decide now");
     TRY(chain_block_fresh(&v->newest.id, clock_unix(v->clock), v->max_age_s, v->max_ahead_s, e));
     *ret = v->newest.id;
+    ret->newest = v->latest_time;
     return ERR_OK;
 }
 
@@ -457,7 +460,8 @@ static enum err_code do_body(void *self, const struct finalized_block *at,
                              struct err *e)
 {
     view_quorum *v = self;
-    struct body_question q = {.at = at->ref, .contract = *contract, .n = calldata.n};
+    struct body_question q = {
+        .at = at->ref, .newest = at->doubt > 0, .contract = *contract, .n = calldata.n};
 
     if (calldata.n > sizeof q.calldata)
         return err_set(e, ERR_TOO_LARGE, "a call of %zu bytes, at most %zu", calldata.n,

@@ -92,12 +92,11 @@ struct hash32 gov_slot(uint64_t n)
     return gov_word_u64(n);
 }
 
-struct hash32 gov_slot_entry(uint64_t n, const struct hash32 *key, uint64_t offset)
+struct hash32 gov_slot_after(const struct hash32 *first, uint64_t offset)
 {
-    struct hash32 at = gov_word_u64(n), slot;
+    struct hash32 slot = *first;
     unsigned carry = 0;
 
-    KECCAK256_OF(&slot, BYTES_OF(*key), BYTES_OF(at));
     for (size_t i = 0; i < 32; i++) {
         unsigned sum = slot.b[31 - i] + carry + (i < 8 ? (uint8_t)(offset >> (8 * i)) : 0u);
 
@@ -105,6 +104,29 @@ struct hash32 gov_slot_entry(uint64_t n, const struct hash32 *key, uint64_t offs
         carry = sum >> 8;
     }
     return slot;
+}
+
+/* Every decision asks for the same few entries, in each doubt again, and hashing them was most of
+ * what it cost: so a thread remembers some. */
+#define ENTRIES_KEPT 32
+
+struct hash32 gov_slot_entry(uint64_t n, const struct hash32 *key, uint64_t offset)
+{
+    static _Thread_local struct {
+        bool full;
+        uint64_t n;
+        struct hash32 key, first;
+    } kept[ENTRIES_KEPT], *k;
+    const struct hash32 at = gov_word_u64(n);
+
+    k = &kept[(n ^ key->b[30] ^ key->b[31]) % ENTRIES_KEPT];
+    if (!k->full || k->n != n || !hash32_eq(&k->key, key)) {
+        KECCAK256_OF(&k->first, BYTES_OF(*key), BYTES_OF(at));
+        k->full = true;
+        k->n = n;
+        k->key = *key;
+    }
+    return gov_slot_after(&k->first, offset);
 }
 
 struct hash32 gov_slot_of_addr(uint64_t n, const struct addr *key, uint64_t offset)

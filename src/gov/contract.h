@@ -85,6 +85,8 @@ enum gov_slot {
 struct hash32 gov_slot(uint64_t n);
 /* keccak256(key . n): a mapping's entry; plus `offset` for later words of a struct in it. */
 struct hash32 gov_slot_entry(uint64_t n, const struct hash32 *key, uint64_t offset);
+/* The word `offset` after the first of a struct. */
+struct hash32 gov_slot_after(const struct hash32 *first, uint64_t offset);
 struct hash32 gov_slot_of_addr(uint64_t n, const struct addr *key, uint64_t offset);
 /* A number or an address as the 32 bytes it fills in a slot or key. */
 struct hash32 gov_word_u64(uint64_t v);

@@ -10,8 +10,10 @@ void gov_read_add(struct gov_read *r, struct hash32 slot)
 
 void gov_read_add3(struct gov_read *r, uint64_t n, const struct hash32 *key)
 {
+    const struct hash32 first = gov_slot_entry(n, key, 0);
+
     for (uint64_t i = 0; i < 3; i++)
-        gov_read_add(r, gov_slot_entry(n, key, i));
+        gov_read_add(r, gov_slot_after(&first, i));
 }
 
 struct hash32 gov_read_take(struct gov_read *r)

@@ -84,19 +84,19 @@ static enum err_code judge_root(const kms_client *c, const struct kms_claim *cla
     return ERR_OK;
 }
 
-/* Is (identity, configuration) allowed by the KMS contract, now? */
-static enum err_code judge_principal(const kms_client *c, const verified_quote *quote,
-                                     const struct finalized_block *at, const struct gov_time *time,
-                                     const struct kms_claim *claim, struct kms_peer *ret,
-                                     struct err *e)
+/* Is (identity, configuration) allowed by the KMS contract, at this block or in this doubt? */
+static enum err_code judge_principal_at(const kms_client *c, const verified_quote *quote,
+                                        const struct finalized_block *at,
+                                        const struct kms_claim *claim, struct kms_peer *ret,
+                                        struct err *e)
 {
     const struct kms_client_config *cf = &c->config;
+    const struct gov_time time = gov_time_of(at->timestamp, clock_unix(cf->clock));
     struct gov_kms_facts facts;
     struct gov_kms_query query = {0};
 
-    TRY(judge_block(c, claim, at, &ret->claimed_block, e));
     TRY(gov_kms_read(cf->view, at, &cf->kms, &query, &facts, e));
-    TRY(gov_contract_live(&facts.head, &facts.line, time, cf->min_delay, "KMS contract", e));
+    TRY(gov_contract_live(&facts.head, &facts.line, &time, cf->min_delay, "KMS contract", e));
 
     const struct identity_rules rules = {cf->chain_id, cf->kms, facts.head.rtmr3,
                                          facts.head.pcr_mask};
@@ -105,8 +105,26 @@ static enum err_code judge_principal(const kms_client *c, const verified_quote *
     identity_principal(&ret->identity, &claim->config_hash, &ret->principal);
     query.principal = &ret->principal;
     TRY(gov_kms_read(cf->view, at, &cf->kms, &query, &facts, e));
-    TRY(gov_policy_check(&facts.principal, time, "this KMS (its image with its configuration)", e));
+    TRY(gov_policy_check(&facts.principal, &time, "this KMS (its image with its configuration)",
+                         e));
     return judge_root(c, claim, &facts, e);
+}
+
+/* A KMS that is revoked, or whose contract is paused, gets nothing from us before that is final. */
+static enum err_code judge_principal(const kms_client *c, const verified_quote *quote,
+                                     const struct finalized_block *at,
+                                     const struct kms_claim *claim, struct kms_peer *ret,
+                                     struct err *e)
+{
+    TRY(judge_block(c, claim, at, &ret->claimed_block, e));
+    TRY(judge_principal_at(c, quote, at, claim, ret, e));
+    for (unsigned doubt = chain_view_doubts(c->config.view, at); doubt > 0; doubt--) {
+        const struct finalized_block then = chain_view_doubt(at, doubt);
+        struct kms_peer ignored = {0};
+
+        TRY_IN(e, judge_principal_at(c, quote, &then, claim, &ignored, e), CHAIN_DOUBT);
+    }
+    return ERR_OK;
 }
 
 /* Verifies evidence for a binding whose payload begins with K, and everything K says. */
@@ -126,7 +144,7 @@ static enum err_code judge_evidence(const kms_client *c, const struct evidence *
                                e));
     TRY(attest_release_check(quote, e));
     TRY(kms_claim_parse(buf_bytes(&ev->payload), &ret->claim, ret_rest, e));
-    TRY(judge_principal(c, quote, &at, &time, &ret->claim, ret, e));
+    TRY(judge_principal(c, quote, &at, &ret->claim, ret, e));
     caveat = attest_caveat(quote);
     snprintf(ret->caveat, sizeof ret->caveat, "%s", caveat ? caveat : "");
     return ERR_OK;

@@ -142,12 +142,13 @@ static enum err_code check_standing(const struct provision_config *c, const stru
     return ERR_OK;
 }
 
-static enum err_code ask_contract(const struct provision_config *c, const struct measurements *own,
-                                  struct standing *ret, struct err *e)
+/* At the block, or in the doubt, that *ret has already. */
+static enum err_code ask_contract_at(const struct provision_config *c,
+                                     const struct measurements *own, struct standing *ret,
+                                     struct err *e)
 {
     struct gov_registry_query query = {0};
 
-    TRY(chain_view_finalized(c->view, &ret->at, e));
     TRY_IN(e, gov_registry_read(c->view, &ret->at, &c->app, &query, &ret->facts, e),
            "application contract");
 
@@ -156,6 +157,21 @@ static enum err_code ask_contract(const struct provision_config *c, const struct
     query.identity = &ret->identity;
     TRY(gov_registry_read(c->view, &ret->at, &c->app, &query, &ret->facts, e));
     return check_standing(c, ret, e);
+}
+
+/* What the newest blocks deny (a pause, a configuration taken away) stops us before it is final;
+ * what they grant is not used. */
+static enum err_code ask_contract(const struct provision_config *c, const struct measurements *own,
+                                  struct standing *ret, struct err *e)
+{
+    TRY(chain_view_finalized(c->view, &ret->at, e));
+    TRY(ask_contract_at(c, own, ret, e));
+    for (unsigned doubt = chain_view_doubts(c->view, &ret->at); doubt > 0; doubt--) {
+        struct standing again = {.at = chain_view_doubt(&ret->at, doubt)};
+
+        TRY_IN(e, ask_contract_at(c, own, &again, e), CHAIN_DOUBT);
+    }
+    return ERR_OK;
 }
 
 /* Appends what would mend it, unless time does. */
@@ -200,30 +216,47 @@ static bool unserved(const struct provision_config *c, const struct finalized_bl
     return false;
 }
 
+/* What the contracts say against us at this block or in this doubt, after what the KMS said; false:
+ * nothing. */
+static bool refused_at(const struct provision_config *c, const struct measurements *own,
+                       const struct finalized_block *at, const struct err *kms_said, struct err *e)
+{
+    const char *doubt = at->doubt ? CHAIN_DOUBT ": " : "";
+    struct explained why;
+    struct err found;
+    size_t room;
+
+    if (unserved(c, at, own, &found)) {
+        err_set(e, ERR_DENIED, "%.400s\n%s%.500s", kms_said->msg, doubt, found.msg);
+        return true;
+    }
+    if (explain_measurements(c->view, at, &c->app, own, &c->config_hash, c->clock, &why, &found) !=
+            ERR_OK ||
+        why.allowed)
+        return false;
+    /* The explanation is what helps: the other sentence gets the room that is left. */
+    room = sizeof e->msg - 2 - strlen(why.text) - strlen(doubt);
+    err_set(e, ERR_DENIED, "%.*s\n%s%s", (int)room, kms_said->msg, doubt, why.text);
+    return true;
+}
+
 /* The KMS said no without a reason; the contracts are public and may know one. */
 static enum err_code refused(const struct provision_config *c, const struct measurements *own,
                              struct err *e)
 {
     const struct err kms_said = *e;
-    struct finalized_block at;
-    struct explained why;
+    struct finalized_block at, then;
     struct err ignored;
 
-    if (chain_view_finalized(c->view, &at, &ignored) != ERR_OK) {
-        *e = kms_said;
+    if (chain_view_finalized(c->view, &at, &ignored) != ERR_OK ||
+        refused_at(c, own, &at, &kms_said, e))
         return e->code;
+    for (unsigned doubt = chain_view_doubts(c->view, &at); doubt > 0; doubt--) {
+        then = chain_view_doubt(&at, doubt);
+        if (refused_at(c, own, &then, &kms_said, e))
+            return e->code;
     }
-    if (unserved(c, &at, own, &ignored))
-        return err_set(e, ERR_DENIED, "%.500s\n%.500s", kms_said.msg, ignored.msg);
-    if (explain_measurements(c->view, &at, &c->app, own, &c->config_hash, c->clock, &why,
-                             &ignored) != ERR_OK ||
-        why.allowed) {
-        *e = kms_said;
-        return e->code;
-    }
-    /* The explanation is what helps: the other sentence gets the room that is left. */
-    return err_set(e, ERR_DENIED, "%.*s\n%s", (int)(sizeof e->msg - 2 - strlen(why.text)),
-                   kms_said.msg, why.text);
+    return e->code;
 }
 
 /* The KMS's word about keys counts only where governance published the same (SR-74). */

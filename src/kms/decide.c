@@ -1,4 +1,5 @@
 #include "kms/decide.h"
+#include "kms/demands.h"
 
 static const struct {
     const char *name;
@@ -81,8 +82,7 @@ enum err_code kms_because(enum kms_reason why, enum kms_reason *ret_why, enum er
     return rc;
 }
 
-/* A read that failed: nobody answered, or what was answered is refused. */
-static enum err_code of_chain(enum err_code rc, enum kms_reason refused, enum kms_reason *ret_why)
+enum err_code kms_because_chain(enum err_code rc, enum kms_reason refused, enum kms_reason *ret_why)
 {
     bool silent = rc == ERR_UPSTREAM || rc == ERR_TIMEOUT || rc == ERR_IO || rc == ERR_NOMEM;
 
@@ -116,6 +116,14 @@ static enum err_code check_self(const struct kms_authority *a, const struct kms_
     return gov_policy_check(&s->kms.principal, &s->time, "this KMS", e);
 }
 
+/* Nobody who turns this clock back makes it earlier than in the newest blocks. */
+static int64_t now_at_least(const struct clock *clock, uint64_t newest)
+{
+    const int64_t here = clock_unix(clock);
+
+    return newest > INT64_MAX || here > (int64_t)newest ? here : (int64_t)newest;
+}
+
 /* The part of every decision that is about this node itself; query also says what else to read. */
 static enum err_code decide_node(const struct kms_authority *a, const struct gov_kms_query *query,
                                  struct kms_app_standing *s, enum kms_reason *ret_why,
@@ -123,9 +131,9 @@ static enum err_code decide_node(const struct kms_authority *a, const struct gov
 {
     const struct kms_config *c = a->config;
 
-    s->time = gov_time_of(s->at.timestamp, clock_unix(a->clock));
-    TRY(of_chain(gov_kms_read(a->view, &s->at, &c->kms, query, &s->kms, e), KMS_CHAIN_REFUSED,
-                 ret_why));
+    s->time = gov_time_of(s->at.timestamp, now_at_least(a->clock, s->at.newest));
+    TRY(kms_because_chain(gov_kms_read(a->view, &s->at, &c->kms, query, &s->kms, e),
+                          KMS_CHAIN_REFUSED, ret_why));
     TRY(kms_because(
         KMS_CONTRACT_NOT_LIVE, ret_why,
         gov_contract_live(&s->kms.head, &s->kms.line, &s->time, c->min_delay, "KMS contract", e)));
@@ -139,10 +147,8 @@ static enum err_code newest_block(const struct kms_authority *a, struct finalize
     if (!a->apps && !a->outsider)
         return kms_because(KMS_LOCKED, ret_why,
                            err_set(e, ERR_LOCKED, "this node holds no root key"));
-    return of_chain(chain_view_finalized(a->view, ret, e), KMS_CHAIN_REFUSED, ret_why);
+    return kms_because_chain(chain_view_finalized(a->view, ret, e), KMS_CHAIN_REFUSED, ret_why);
 }
-
-#define DOUBT "what the newest blocks say, though it is not final yet"
 
 enum err_code kms_decide_self(const struct kms_authority *a, struct finalized_block *ret_at,
                               enum kms_reason *ret_why, struct err *e)
@@ -153,19 +159,43 @@ enum err_code kms_decide_self(const struct kms_authority *a, struct finalized_bl
     TRY(newest_block(a, &s.at, ret_why, e));
     *ret_at = s.at;
     TRY(decide_node(a, &query, &s, ret_why, e));
-    for (unsigned doubt = chain_view_doubts(a->view); doubt > 0; doubt--) {
-        struct kms_app_standing again = {.at = s.at};
+    for (unsigned doubt = chain_view_doubts(a->view, &s.at); doubt > 0; doubt--) {
+        struct kms_app_standing again = {.at = chain_view_doubt(&s.at, doubt)};
 
-        again.at.doubt = doubt;
-        TRY_IN(e, decide_node(a, &query, &again, ret_why, e), DOUBT);
+        TRY_IN(e, decide_node(a, &query, &again, ret_why, e), CHAIN_DOUBT);
     }
     return ERR_OK;
 }
 
-/* The same at the block of s. */
+/* The policies that the KMS contract's words about this application name. */
+static enum err_code app_demands(const struct kms_authority *a, const struct kms_app_standing *s,
+                                 struct kms_demands *d, struct err *e)
+{
+    const struct gov_kms_facts *kms = &s->kms;
+    struct demand_word word = {.of = "application",
+                               .contract = &a->config->kms,
+                               .id = kms->app.policy_id,
+                               .known = &kms->policy_hash};
+
+    TRY(demands_add(a, &s->at, &word, d, e));
+    if (s->registry.head.scheme == 1) {
+        word.of = "firmware";
+        word.id = kms->firmware.policy_id;
+        TRY(demands_add(a, &s->at, &word, d, e));
+    }
+    if (kms->paravisor.state == GOV_ALLOWED) { /* there is one where the machine is Azure's */
+        word.of = "paravisor";
+        word.id = kms->paravisor.policy_id;
+        TRY(demands_add(a, &s->at, &word, d, e));
+    }
+    return ERR_OK;
+}
+
+/* The same at the block, or in the doubt, that s has already. */
 static enum err_code decide_app_at(const struct kms_authority *a, const struct addr *app,
                                    const uint8_t *mrtd, struct kms_app_standing *s,
-                                   enum kms_reason *ret_why, struct err *e)
+                                   struct kms_demands *demands, enum kms_reason *ret_why,
+                                   struct err *e)
 {
     static const uint16_t default_policy = 0;
     const struct gov_kms_query of_kms = {.app = app,
@@ -180,15 +210,15 @@ static enum err_code decide_app_at(const struct kms_authority *a, const struct a
     TRY(kms_because(KMS_APP_NOT_ALLOWED, ret_why,
                     gov_policy_check(&s->kms.app, &s->time, "application", e)));
 
-    TRY(of_chain(gov_registry_read(a->view, &s->at, app, &nobody, &s->registry, e), KMS_APP_CODE,
-                 ret_why));
+    TRY(kms_because_chain(gov_registry_read(a->view, &s->at, app, &nobody, &s->registry, e),
+                          KMS_APP_CODE, ret_why));
     TRY(kms_because(KMS_APP_CODE, ret_why, gov_kms_app_code(&s->kms, &s->registry.code_hash, e)));
     TRY(kms_because(KMS_APP_NOT_LIVE, ret_why,
                     gov_contract_live(&s->registry.head, &s->registry.line, &s->time, c->min_delay,
                                       "application", e)));
-    TRY(of_chain(gov_lineage(a->view, &s->at, app, &s->app_id, e), KMS_LINEAGE, ret_why));
+    TRY(kms_because_chain(gov_lineage(a->view, &s->at, app, &s->app_id, e), KMS_LINEAGE, ret_why));
     s->epoch = s->registry.head.epoch;
-    return ERR_OK;
+    return kms_because_chain(app_demands(a, s, demands, e), KMS_CHAIN_REFUSED, ret_why);
 }
 
 /* What is asked about later, of firmware and paravisor, is no better than the worst of both. */
@@ -208,112 +238,82 @@ enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *a
     struct kms_app_standing s = {0};
 
     TRY(newest_block(a, &s.at, ret_why, e));
-    TRY(decide_app_at(a, app, mrtd, &s, ret_why, e));
-    for (unsigned doubt = chain_view_doubts(a->view); doubt > 0; doubt--) {
-        struct kms_app_standing again = {.at = s.at};
+    TRY(decide_app_at(a, app, mrtd, &s, &s.demands, ret_why, e));
+    for (unsigned doubt = chain_view_doubts(a->view, &s.at); doubt > 0; doubt--) {
+        struct kms_app_standing again = {.at = chain_view_doubt(&s.at, doubt)};
 
-        again.at.doubt = doubt;
-        TRY_IN(e, decide_app_at(a, app, mrtd, &again, ret_why, e), DOUBT);
-        take_worse(&s.kms.firmware, &again.kms.firmware, &s.time);
-        take_worse(&s.kms.paravisor, &again.kms.paravisor, &s.time);
+        TRY_IN(e, decide_app_at(a, app, mrtd, &again, &s.demands, ret_why, e), CHAIN_DOUBT);
+        take_worse(&s.kms.firmware, &again.kms.firmware, &again.time);
+        take_worse(&s.kms.paravisor, &again.kms.paravisor, &again.time);
     }
     *ret = s;
     return ERR_OK;
 }
 
-/* ---- attestation policies of contracts: both the configured one and theirs must accept ---- */
+/* ---- who asks ---- */
 
-/* A word's policy is a demand, unless it is the default one and the contract has none. */
-static enum err_code demand(struct kms_identity_standing *s, const char *of,
-                            const struct addr *contract, uint16_t id, const struct hash32 *hash,
-                            struct err *e)
+static enum err_code name_v1(const struct kms_app_standing *app, const struct addr *app_contract,
+                             const struct measurements *m, struct hash32 *ret, struct err *e)
 {
-    if (hash32_is_zero(hash)) {
-        if (id == 0)
-            return ERR_OK;
-        return err_set(e, ERR_DENIED,
-                       "the %s is allowed under policy %u, which the contract does not have: "
-                       "`teereg gov policy set --id %u`",
-                       of, id, id);
-    }
-    s->demands[s->n_demands++] = (struct kms_demand){of, *contract, id, *hash};
+    TRY(gov_policy_check(&app->kms.firmware, &app->time, "firmware (MRTD)", e));
+    identity_v1(m, app_contract, ret);
     return ERR_OK;
 }
 
-/* The same, where only the hash of another id is known so far. */
-static enum err_code demand_of(const struct kms_authority *a, const struct kms_app_standing *app,
-                               struct kms_identity_standing *s, const char *of,
-                               const struct addr *contract, uint16_t id, uint16_t known_id,
-                               const struct hash32 *known, enum kms_reason *ret_why, struct err *e)
+enum err_code kms_decide_name(const struct kms_authority *a, const struct addr *app_contract,
+                              const struct kms_app_standing *app, const struct gov_head *head,
+                              const struct measurements *m, const struct hash32 *config_hash,
+                              struct hash32 *ret, enum kms_reason *ret_why, struct err *e)
 {
-    struct hash32 hash = *known;
+    const struct identity_rules rules = {
+        .chain_id = a->config->chain_id,
+        .contract = *app_contract,
+        .rtmr3 = head->rtmr3,
+        .pcr_mask = head->pcr_mask,
+    };
+    struct hash32 name;
 
-    if (id != known_id)
-        TRY(of_chain(gov_policy_hash(a->view, &app->at, contract, id, &hash, e), KMS_CHAIN_REFUSED,
-                     ret_why));
-    return kms_because(KMS_POLICY_UNKNOWN, ret_why, demand(s, of, contract, id, &hash, e));
-}
-
-/* Every word that this permission rests on may name one. */
-static enum err_code collect_demands(const struct kms_authority *a, const struct addr *contract,
-                                     const struct kms_app_standing *app,
-                                     const struct gov_registry_facts *facts,
-                                     struct kms_identity_standing *s, enum kms_reason *ret_why,
-                                     struct err *e)
-{
-    const struct gov_kms_facts *kms = &app->kms;
-    const struct addr *kms_contract = &a->config->kms;
-    const uint16_t id = facts->identity.policy_id;
-
-    TRY(demand_of(a, app, s, "identity", contract, id, id, &facts->policy_hash, ret_why, e));
-    if (app->registry.head.operator_required)
-        TRY(demand_of(a, app, s, "operator", contract, facts->operator_.policy_id, id,
-                      &facts->policy_hash, ret_why, e));
-    TRY(demand_of(a, app, s, "application", kms_contract, kms->app.policy_id, 0, &kms->policy_hash,
-                  ret_why, e));
-    if (app->registry.head.scheme == 1)
-        TRY(demand_of(a, app, s, "firmware", kms_contract, kms->firmware.policy_id, 0,
-                      &kms->policy_hash, ret_why, e));
-    if (kms->paravisor.state == GOV_ALLOWED) /* there is one where the machine is Azure's */
-        TRY(demand_of(a, app, s, "paravisor", kms_contract, kms->paravisor.policy_id, 0,
-                      &kms->policy_hash, ret_why, e));
+    if (head->scheme == 2)
+        TRY(kms_because(KMS_IDENTITY_UNKNOWN_KIND, ret_why, identity_v2(m, &rules, &name, e)));
+    else
+        TRY(kms_because(KMS_FIRMWARE_NOT_ALLOWED, ret_why,
+                        name_v1(app, app_contract, m, &name, e)));
+    if (head->principal)
+        identity_principal(&name, config_hash, &name);
+    *ret = name;
     return ERR_OK;
 }
 
-/* The one configured here is known by its hash too. */
-static enum err_code find_policy(const struct kms_authority *a, const struct finalized_block *at,
-                                 const struct kms_demand *d, struct attest_policy *ret,
-                                 struct err *e)
+static bool same_names(const struct gov_head *a, const struct gov_head *b)
 {
-    struct hash32 ours;
-
-    TRY(kms_config_policy_hash(a->config, &ours, e));
-    if (!hash32_eq(&ours, &d->hash))
-        return kms_policies_get(a->policies, a->view, at, &d->contract, &d->hash, ret, e);
-    *ret = a->config->policy;
-    return ERR_OK;
+    return a->scheme == b->scheme && a->rtmr3 == b->rtmr3 && a->principal == b->principal &&
+           a->pcr_mask == b->pcr_mask;
 }
 
-enum err_code kms_decide_policies(const struct kms_authority *a, const struct kms_app_standing *app,
-                                  const struct kms_identity_standing *permission,
-                                  const struct attest_facts *facts, enum kms_reason *ret_why,
+/* The contract's words about who asks; in a doubt under the name that its settings there give. */
+static enum err_code read_subject(const struct kms_authority *a, const struct addr *app_contract,
+                                  const struct kms_app_standing *app,
+                                  const struct finalized_block *at, const struct kms_subject *who,
+                                  struct gov_registry_facts *ret, enum kms_reason *ret_why,
                                   struct err *e)
 {
-    for (size_t i = 0; i < permission->n_demands; i++) {
-        const struct kms_demand *d = &permission->demands[i];
-        enum attest_fault fault = FAULT_NONE;
-        struct attest_policy policy;
-        enum err_code rc = find_policy(a, &app->at, d, &policy, e);
+    struct gov_registry_query query = {.identity = &who->name, .operator_ = who->operator_};
+    struct hash32 name;
 
-        if (rc == ERR_OK)
-            rc =
-                kms_because(KMS_POLICY_REFUSED, ret_why,
-                            attest_policy_judge(&policy, facts, (int64_t)app->time.now, &fault, e));
-        else
-            rc = of_chain(rc, KMS_POLICY_UNKNOWN, ret_why);
-        TRY_IN(e, rc, "policy %u of the %s", d->id, d->of);
-    }
-    return ERR_OK;
+    TRY(kms_because_chain(gov_registry_read(a->view, at, app_contract, &query, ret, e),
+                          KMS_CHAIN_REFUSED, ret_why));
+    if (same_names(&ret->head, &app->registry.head))
+        return ERR_OK;
+    if (!who->measured)
+        return kms_because(KMS_IDENTITY_NOT_ALLOWED, ret_why,
+                           err_set(e, ERR_DENIED,
+                                   "identity: the contract makes identities in another way, and "
+                                   "of what it was made is not known"));
+    TRY(kms_decide_name(a, app_contract, app, &ret->head, who->measured, &who->config_hash, &name,
+                        ret_why, e));
+    query.identity = &name;
+    return kms_because_chain(gov_registry_read(a->view, at, app_contract, &query, ret, e),
+                             KMS_CHAIN_REFUSED, ret_why);
 }
 
 static int64_t earliest(uint64_t a, uint64_t b)
@@ -323,58 +323,67 @@ static int64_t earliest(uint64_t a, uint64_t b)
     return first > INT64_MAX ? 0 : (int64_t)first;
 }
 
+/* Adds its demands to those of ret, and its end where that is earlier. */
 static enum err_code decide_identity_at(const struct kms_authority *a,
                                         const struct addr *app_contract,
                                         const struct kms_app_standing *app,
-                                        const struct hash32 *identity, const struct addr *operator_,
+                                        const struct finalized_block *at,
+                                        const struct kms_subject *who,
                                         struct kms_identity_standing *ret, enum kms_reason *ret_why,
                                         struct err *e)
 {
-    const bool needed = app->registry.head.operator_required;
-    const struct gov_registry_query query = {.identity = identity,
-                                             .operator_ = needed ? operator_ : NULL};
-    struct kms_identity_standing s = {0};
+    const struct gov_time time = gov_time_of(at->timestamp, (int64_t)app->time.now);
     struct gov_registry_facts facts;
+    struct demand_word word = {.of = "identity", .contract = app_contract};
+    bool needed;
 
-    TRY(of_chain(gov_registry_read(a->view, &app->at, app_contract, &query, &facts, e),
-                 KMS_CHAIN_REFUSED, ret_why));
+    TRY(read_subject(a, app_contract, app, at, who, &facts, ret_why, e));
+    needed = facts.head.operator_required;
     TRY(kms_because(KMS_IDENTITY_NOT_ALLOWED, ret_why,
-                    gov_policy_check(&facts.identity, &app->time, "identity", e)));
-    if (needed) {
-        if (!operator_)
-            return kms_because(KMS_OPERATOR_MISSING, ret_why,
-                               err_set(e, ERR_DENIED,
-                                       "the application wants an operator's authorisation, and "
-                                       "the request has none"));
+                    gov_policy_check(&facts.identity, &time, "identity", e)));
+    if (needed && !who->operator_)
+        return kms_because(KMS_OPERATOR_MISSING, ret_why,
+                           err_set(e, ERR_DENIED,
+                                   "the application wants an operator's authorisation, and "
+                                   "the request has none"));
+    if (needed)
         TRY(kms_because(KMS_OPERATOR_NOT_ALLOWED, ret_why,
-                        gov_policy_check(&facts.operator_, &app->time, "operator", e)));
+                        gov_policy_check(&facts.operator_, &time, "operator", e)));
+    word.id = word.known_id = facts.identity.policy_id;
+    word.known = &facts.policy_hash;
+    TRY(kms_because_chain(demands_add(a, at, &word, &ret->demands, e), KMS_CHAIN_REFUSED, ret_why));
+    if (needed) {
+        word.of = "operator";
+        word.id = facts.operator_.policy_id;
+        TRY(kms_because_chain(demands_add(a, at, &word, &ret->demands, e), KMS_CHAIN_REFUSED,
+                              ret_why));
     }
-    TRY(collect_demands(a, app_contract, app, &facts, &s, ret_why, e));
-    s.identity = facts.identity;
-    s.operator_ = facts.operator_;
-    s.not_after = earliest(facts.identity.not_after, needed ? facts.operator_.not_after : 0);
-    *ret = s;
+    ret->not_after = earliest((uint64_t)ret->not_after, facts.identity.not_after);
+    if (needed)
+        ret->not_after = earliest((uint64_t)ret->not_after, facts.operator_.not_after);
+    if (at->doubt)
+        return ERR_OK;
+    ret->identity = facts.identity;
+    if (needed)
+        ret->operator_ = facts.operator_;
     return ERR_OK;
 }
 
 enum err_code kms_decide_identity(const struct kms_authority *a, const struct addr *app_contract,
-                                  const struct kms_app_standing *app, const struct hash32 *identity,
-                                  const struct addr *operator_, struct kms_identity_standing *ret,
-                                  enum kms_reason *ret_why, struct err *e)
+                                  const struct kms_app_standing *app, const struct kms_subject *who,
+                                  struct kms_identity_standing *ret, enum kms_reason *ret_why,
+                                  struct err *e)
 {
     struct kms_identity_standing s = {0};
 
-    TRY(decide_identity_at(a, app_contract, app, identity, operator_, &s, ret_why, e));
-    for (unsigned doubt = chain_view_doubts(a->view); doubt > 0; doubt--) {
-        struct kms_identity_standing ignored = {0};
-        struct kms_app_standing again = *app;
+    TRY(decide_identity_at(a, app_contract, app, &app->at, who, &s, ret_why, e));
+    TRY(kms_because(KMS_POLICY_UNKNOWN, ret_why, demands_add_all(&app->demands, &s.demands, e)));
+    for (unsigned doubt = chain_view_doubts(a->view, &app->at); doubt > 0; doubt--) {
+        const struct finalized_block at = chain_view_doubt(&app->at, doubt);
 
-        again.at.doubt = doubt;
-        TRY_IN(
-            e,
-            decide_identity_at(a, app_contract, &again, identity, operator_, &ignored, ret_why, e),
-            DOUBT);
+        TRY_IN(e, decide_identity_at(a, app_contract, app, &at, who, &s, ret_why, e), CHAIN_DOUBT);
     }
+    TRY(kms_because(KMS_POLICY_UNKNOWN, ret_why, demands_check(&s.demands, e)));
     *ret = s;
     return ERR_OK;
 }

@@ -1,9 +1,15 @@
 /* decide - what governance says about a request, from one finalized block.  Room: kms.
  *
  * Used by a release and by the public routes.  Every answer comes from slots read at one block; a
- * refusal has a precise reason here and a general one for the caller. */
+ * refusal has a precise reason here and a general one for the caller.
+ *
+ * Every answer is asked for again in each doubt about that block (chain/view.h), with the words and
+ * the time of the newest blocks, and is the worst of them: what denies there refuses, a sooner end
+ * is the end, and an attestation policy that is set there must accept besides the final one.  What
+ * they grant counts for nothing. */
 #pragma once
 #include "attest/examine.h"
+#include "attest/identity.h"
 #include "base/clock.h"
 #include "chain/view_quorum.h"
 #include "gov/registry.h"
@@ -61,6 +67,9 @@ enum err_code kms_reason_public(enum kms_reason r, const char **ret_text);
 /* Notes why when rc is a failure; returns rc. */
 MUST_CHECK enum err_code kms_because(enum kms_reason why, enum kms_reason *ret_why,
                                      enum err_code rc);
+/* The same of a read: KMS_CHAIN_UNAVAILABLE where nobody answered, else `refused`. */
+MUST_CHECK enum err_code kms_because_chain(enum err_code rc, enum kms_reason refused,
+                                           enum kms_reason *ret_why);
 
 /* What a KMS decides with. */
 struct kms_authority {
@@ -88,6 +97,22 @@ MUST_CHECK enum err_code kms_decide_self(const struct kms_authority *a,
 /* Where the KMS contract counts its changes: the chain view sees to it that it never goes back. */
 struct view_quorum_counter kms_version_counter(const struct kms_config *c);
 
+/* An attestation policy that a contract names by its hash: it must accept, besides the one of the
+ * configuration. */
+struct kms_demand {
+    const char *of;       /* whose policy word names it: "identity", "operator", ... */
+    struct addr contract; /* that knows it */
+    uint16_t id;
+    struct hash32 hash; /* zero: the contract has no such policy */
+    bool doubt;         /* the newest blocks alone demand it */
+};
+/* Of identity, operator, application, firmware and paravisor, at the block and in each doubt. */
+#define KMS_DEMANDS_MAX 32
+struct kms_demands {
+    size_t n;
+    struct kms_demand list[KMS_DEMANDS_MAX];
+};
+
 /* The application as governance has it. */
 struct kms_app_standing {
     struct finalized_block at;
@@ -96,39 +121,46 @@ struct kms_app_standing {
     struct gov_registry_facts registry; /* without identity and operator */
     struct addr app_id;
     uint64_t epoch;
+    struct kms_demands demands; /* of application, firmware and paravisor */
 };
 /* Reads the KMS contract and the application at the newest finalized block, and checks: this KMS is
  * allowed, its root is the committed one, both contracts are live, the application is allowed with
- * its code and layout, its lineage; and the same with each doubt (chain/view.h).  mrtd: 48 bytes
- * that are asked for on the lists of firmware and of paravisors, or NULL. */
+ * its code and layout, its lineage.  mrtd: 48 bytes that are asked for on the lists of firmware
+ * and of paravisors, or NULL. */
 MUST_CHECK enum err_code kms_decide_app(const struct kms_authority *a, const struct addr *app,
                                         const uint8_t *mrtd, struct kms_app_standing *ret,
                                         enum kms_reason *ret_why, struct err *e);
 
-/* Who asks: identity (or principal) as the application's contract wants it, and the operator who
- * vouched, NULL for none. */
-#define KMS_DEMANDS_MAX 5
-/* An attestation policy that a contract names by its hash: it must accept, besides the one of the
- * configuration. */
-struct kms_demand {
-    const char *of;       /* whose policy word names it: "identity", "operator", ... */
-    struct addr contract; /* that knows it */
-    uint16_t id;
-    struct hash32 hash;
+/* The name under which the application's contract lists a workload, by its settings `head`: the
+ * identity, or principal where it lists those.  One of scheme 1 does not cover MRTD, so the
+ * firmware must be on the KMS contract's own list: `app` was asked for m->mrtd (SR-05). */
+MUST_CHECK enum err_code kms_decide_name(const struct kms_authority *a,
+                                         const struct addr *app_contract,
+                                         const struct kms_app_standing *app,
+                                         const struct gov_head *head, const struct measurements *m,
+                                         const struct hash32 *config_hash, struct hash32 *ret,
+                                         enum kms_reason *ret_why, struct err *e);
+
+/* Who asks. */
+struct kms_subject {
+    struct hash32 name;                  /* by the settings at the block of the decision */
+    const struct measurements *measured; /* for its name by others; NULL: not known */
+    struct hash32 config_hash;
+    const struct addr *operator_; /* who vouched; NULL: nobody */
 };
 struct kms_identity_standing {
     struct gov_policy identity;
     struct gov_policy operator_;
-    int64_t not_after; /* the earliest end of identity and operator; 0: none */
-    size_t n_demands;
-    struct kms_demand demands[KMS_DEMANDS_MAX]; /* of identity, operator, application,
-                                                    firmware, paravisor */
+    int64_t not_after;          /* the earliest end of identity and operator; 0: none */
+    struct kms_demands demands; /* those of the application, too */
 };
-/* At the block of `app`, and again with each doubt about it (chain/view.h). */
-MUST_CHECK enum err_code kms_decide_identity(
-    const struct kms_authority *a, const struct addr *app_contract,
-    const struct kms_app_standing *app, const struct hash32 *identity, const struct addr *operator_,
-    struct kms_identity_standing *ret, enum kms_reason *ret_why, struct err *e);
+/* At the block of `app`. */
+MUST_CHECK enum err_code kms_decide_identity(const struct kms_authority *a,
+                                             const struct addr *app_contract,
+                                             const struct kms_app_standing *app,
+                                             const struct kms_subject *who,
+                                             struct kms_identity_standing *ret,
+                                             enum kms_reason *ret_why, struct err *e);
 
 /* Does the evidence pass every policy that is demanded?  At the time of `app`, so that one moment
  * counts for the whole release. */

@@ -99,23 +99,11 @@ struct asking {
 static enum err_code derive(struct asking *s, enum kms_reason *why, struct err *e)
 {
     const struct kms_question *q = s->q;
-    const struct gov_head *head = &s->standing.registry.head;
-    const struct identity_rules rules = {.chain_id = s->a->config->chain_id,
-                                         .contract = q->app,
-                                         .rtmr3 = head->rtmr3,
-                                         .pcr_mask = head->pcr_mask};
 
     s->x->identity = q->identity;
-    if (q->measurements) {
-        if (head->scheme == 2)
-            TRY(kms_because(KMS_IDENTITY_UNKNOWN_KIND, why,
-                            identity_v2(q->measurements, &rules, &s->x->identity, e)));
-        else
-            TRY(release_identity_v1(&s->standing, q->measurements, &q->app, &s->x->identity, why,
-                                    e));
-        if (head->principal)
-            identity_principal(&s->x->identity, &q->config_hash, &s->x->identity);
-    }
+    if (q->measurements)
+        TRY(kms_decide_name(s->a, &q->app, &s->standing, &s->standing.registry.head,
+                            q->measurements, &q->config_hash, &s->x->identity, why, e));
     s->x->has_identity = true;
     return ERR_OK;
 }
@@ -133,8 +121,13 @@ static enum err_code decide(struct asking *s, enum kms_reason *why, struct err *
     if (q->measurements)
         TRY(release_paravisor(&s->standing, q->measurements, why, e));
     TRY(derive(s, why, e));
-    TRY(kms_decide_identity(s->a, &q->app, &s->standing, &s->x->identity, q->operator_,
-                            &s->permission, why, e));
+
+    const struct kms_subject who = {.name = s->x->identity,
+                                    .measured = q->measurements,
+                                    .config_hash = q->config_hash,
+                                    .operator_ = q->operator_};
+
+    TRY(kms_decide_identity(s->a, &q->app, &s->standing, &who, &s->permission, why, e));
     s->has_permission = true;
     if (q->facts)
         TRY(kms_decide_policies(s->a, &s->standing, &s->permission, q->facts, why, e));
@@ -197,7 +190,7 @@ static void describe(struct asking *s)
         return;
     found_word(s, ROW_IDENTITY, &s->permission.identity);
     found_word(s, ROW_OPERATOR, &s->permission.operator_);
-    found(x, ROW_POLICIES, "%zu named by contracts", s->permission.n_demands);
+    found(x, ROW_POLICIES, "%zu named by contracts", s->permission.demands.n);
 }
 
 /* Checks that this question does not have. */

@@ -20,9 +20,9 @@ struct story {
     verified_quote *quote;
 
     struct kms_app_standing standing;
-    struct hash32 identity; /* or principal: what the contract lists */
-    struct addr operator_;
-    bool has_operator;
+    struct hash32 identity;         /* or principal: what the contract lists */
+    struct addr voucher, operator_; /* who did vouch; the same where the contract wants one */
+    bool vouched;
     struct kms_identity_standing permission;
 
     const kms_app *keys;
@@ -129,25 +129,13 @@ static enum err_code ask_about_paravisor(struct story *s, enum kms_reason *why, 
 static enum err_code derive_identity(const struct release_ctx *ctx, struct story *s,
                                      enum kms_reason *why, struct err *e)
 {
-    const struct gov_head *head = &s->standing.registry.head;
-    const struct measurements *m = verified_quote_measurements(s->quote);
-    const struct identity_rules rules = {
-        .chain_id = ctx->authority.config->chain_id,
-        .contract = s->app,
-        .rtmr3 = head->rtmr3,
-        .pcr_mask = head->pcr_mask,
-    };
-
-    if (head->scheme == 2)
-        TRY(kms_because(KMS_IDENTITY_UNKNOWN_KIND, why, identity_v2(m, &rules, &s->identity, e)));
-    else
-        TRY(release_identity_v1(&s->standing, m, &s->app, &s->identity, why, e));
-    if (head->principal)
-        identity_principal(&s->identity, &s->payload.config_hash, &s->identity);
-    return ERR_OK;
+    return kms_decide_name(&ctx->authority, &s->app, &s->standing, &s->standing.registry.head,
+                           verified_quote_measurements(s->quote), &s->payload.config_hash,
+                           &s->identity, why, e);
 }
 
-/* Who vouches for this key?  Asked only where the contract wants somebody to. */
+/* Who vouches for this key?  Where the contract wants nobody to, what is wrong with an
+ * authorisation does not matter; one that holds is there in case the newest blocks do. */
 static enum err_code identify_operator(const struct release_ctx *ctx, struct story *s,
                                        enum kms_reason *why, struct err *e)
 {
@@ -157,14 +145,18 @@ static enum err_code identify_operator(const struct release_ctx *ctx, struct sto
         .kms = ctx->authority.config->kms,
         .app = s->app,
     };
+    const bool wanted = s->standing.registry.head.operator_required;
 
-    if (!s->standing.registry.head.operator_required || !s->payload.has_authorisation)
+    if (!s->payload.has_authorisation)
         return ERR_OK;
     sha256(BYTES(s->subject_spki), &expected.subject_spki_sha256);
-    TRY(kms_because(KMS_OPERATOR_SIGNATURE, why,
-                    operator_verify(&s->payload.authorisation, &expected,
-                                    (int64_t)s->standing.time.now, &s->operator_, e)));
-    s->has_operator = true;
+    s->vouched = operator_verify(&s->payload.authorisation, &expected,
+                                 (int64_t)s->standing.time.now, &s->voucher, e) == ERR_OK;
+    if (!wanted)
+        return ERR_OK;
+    if (!s->vouched)
+        return kms_because(KMS_OPERATOR_SIGNATURE, why, e->code);
+    s->operator_ = s->voucher;
     return ERR_OK;
 }
 
@@ -172,8 +164,15 @@ static enum err_code identify_operator(const struct release_ctx *ctx, struct sto
 static enum err_code ask_about_identity(const struct release_ctx *ctx, struct story *s,
                                         enum kms_reason *why, struct err *e)
 {
-    return kms_decide_identity(&ctx->authority, &s->app, &s->standing, &s->identity,
-                               s->has_operator ? &s->operator_ : NULL, &s->permission, why, e);
+    const struct kms_subject who = {
+        .name = s->identity,
+        .measured = verified_quote_measurements(s->quote),
+        .config_hash = s->payload.config_hash,
+        .operator_ = s->vouched ? &s->voucher : NULL,
+    };
+
+    return kms_decide_identity(&ctx->authority, &s->app, &s->standing, &who, &s->permission, why,
+                               e);
 }
 
 /* Do the policies that the contracts name accept this evidence too? */

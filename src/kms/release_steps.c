@@ -13,17 +13,6 @@ int64_t release_time_for_evidence(const struct kms_authority *a)
     return (int64_t)gov_time_of(at.timestamp, clock).now;
 }
 
-enum err_code release_identity_v1(const struct kms_app_standing *standing,
-                                  const struct measurements *m, const struct addr *app,
-                                  struct hash32 *ret, enum kms_reason *why, struct err *e)
-{
-    TRY(kms_because(
-        KMS_FIRMWARE_NOT_ALLOWED, why,
-        gov_policy_check(&standing->kms.firmware, &standing->time, "firmware (MRTD)", e)));
-    identity_v1(m, app, ret);
-    return ERR_OK;
-}
-
 enum err_code release_paravisor(const struct kms_app_standing *standing,
                                 const struct measurements *m, enum kms_reason *why, struct err *e)
 {

@@ -12,13 +12,6 @@
  * counts where it is later.  Without a block the next steps refuse anyway. */
 int64_t release_time_for_evidence(const struct kms_authority *a);
 
-/* The name under which a contract of scheme 1 lists a workload.  It does not cover MRTD, so the
- * firmware must be on the KMS contract's own list: standing was asked for m->mrtd (SR-05). */
-MUST_CHECK enum err_code release_identity_v1(const struct kms_app_standing *standing,
-                                             const struct measurements *m, const struct addr *app,
-                                             struct hash32 *ret, enum kms_reason *why,
-                                             struct err *e);
-
 /* On Azure a paravisor owns the TD, and only it makes the vTPM's word worth anything: its MRTD must
  * be on the KMS contract's list.  Other machines have none. */
 MUST_CHECK enum err_code release_paravisor(const struct kms_app_standing *standing,

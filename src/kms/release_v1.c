@@ -75,9 +75,13 @@ static enum err_code require_scheme_1(struct story *s, enum kms_reason *why, str
                                head->scheme));
 }
 
-static enum err_code derive_identity(struct story *s, enum kms_reason *why, struct err *e)
+static enum err_code derive_identity(const struct release_v1_ctx *ctx, struct story *s,
+                                     enum kms_reason *why, struct err *e)
 {
-    return release_identity_v1(&s->standing, &s->told, &s->request->app, &s->identity, why, e);
+    static const struct hash32 no_config; /* what is listed is no principal */
+
+    return kms_decide_name(&ctx->authority, &s->request->app, &s->standing,
+                           &s->standing.registry.head, &s->told, &no_config, &s->identity, why, e);
 }
 
 static enum err_code require_no_operator(struct story *s, enum kms_reason *why, struct err *e)
@@ -94,21 +98,23 @@ static enum err_code require_no_operator(struct story *s, enum kms_reason *why, 
 static enum err_code ask_about_identity(const struct release_v1_ctx *ctx, struct story *s,
                                         enum kms_reason *why, struct err *e)
 {
-    return kms_decide_identity(&ctx->authority, &s->request->app, &s->standing, &s->identity, NULL,
+    const struct kms_subject who = {.name = s->identity, .measured = &s->told};
+
+    return kms_decide_identity(&ctx->authority, &s->request->app, &s->standing, &who,
                                &s->permission, why, e);
 }
 
 /* A policy judges what a quote says; a proxy's headers say nothing of the platform. */
 static enum err_code require_no_policy(struct story *s, enum kms_reason *why, struct err *e)
 {
-    if (s->permission.n_demands == 0)
+    if (s->permission.demands.n == 0)
         return ERR_OK;
     return kms_because(KMS_POLICY_V1, why,
                        err_set(e, ERR_DENIED,
                                "the %s is allowed under attestation policy %u, and a proxy's "
                                "headers say nothing that it could judge; its instances ask "
                                "/api/v2/secrets",
-                               s->permission.demands[0].of, s->permission.demands[0].id));
+                               s->permission.demands.list[0].of, s->permission.demands.list[0].id));
 }
 
 static struct release_to recipient(const struct story *s)
@@ -182,7 +188,7 @@ static enum err_code tell(const struct release_v1_ctx *ctx, struct story *s, enu
     TRY(read_request(s, why, e));
     TRY(ask_about_app(ctx, s, why, e));
     TRY(require_scheme_1(s, why, e));
-    TRY(derive_identity(s, why, e));
+    TRY(derive_identity(ctx, s, why, e));
     TRY(require_no_operator(s, why, e));
     TRY(ask_about_identity(ctx, s, why, e));
     TRY(require_no_policy(s, why, e));

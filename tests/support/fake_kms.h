@@ -144,11 +144,17 @@ static inline enum err_code fk_logs(void *self, const struct finalized_block *at
     return ERR_OK;
 }
 
+static inline unsigned fk_doubts(void *self)
+{
+    return world_doubts(((struct fake_kms *)self)->w);
+}
+
 static const struct chain_view_ops fk_view_ops = {.finalized = fk_finalized,
                                                   .read = fk_read,
                                                   .block = fk_block,
                                                   .body = fk_body,
-                                                  .logs = fk_logs};
+                                                  .logs = fk_logs,
+                                                  .doubts = fk_doubts};
 
 /* The answer of a view function; a later one for the same call takes its place. */
 static inline void fake_kms_body(struct fake_kms *k, const char *function,

@@ -41,6 +41,7 @@ struct world {
     enum err_code fail_as; /* of it, and of `finalized` when fail_finalized */
     bool fail_finalized;
     struct addr artifact_of; /* the contract that has it */
+    bool artifact_is_new;    /* the finalized block has it not yet */
     struct buf artifact;
     unsigned body_calls;
     enum err_code fail_body;
@@ -109,7 +110,7 @@ static inline enum err_code world_read(void *self, const struct finalized_block 
         for (size_t k = 0; k < w->n_facts; k++)
             if (addr_eq(&w->facts[k].contract, contract) && hash32_eq(&w->facts[k].slot, &slots[i]))
                 ret_values[i] = w->facts[k].value;
-        if (at->doubt && addr_eq(&w->doubt.contract, contract) &&
+        if (at->doubt && w->has_doubt && addr_eq(&w->doubt.contract, contract) &&
             hash32_eq(&w->doubt.slot, &slots[i]))
             ret_values[i] = w->doubt.value;
     }
@@ -123,10 +124,9 @@ static inline enum err_code world_body(void *self, const struct finalized_block 
                                        struct buf *ret, struct err *e)
 {
     struct world *w = self;
-    const bool has = addr_eq(contract, &w->artifact_of);
+    const bool has = addr_eq(contract, &w->artifact_of) && (at->doubt > 0 || !w->artifact_is_new);
     const struct abi_value answer = abi_bytes(has ? buf_bytes(&w->artifact) : (struct bytes){0});
 
-    (void)at;
     (void)calldata;
     w->body_calls++;
     if (w->fail_body != ERR_OK)
@@ -187,8 +187,7 @@ static inline struct hash32 world_allowed(void)
 }
 
 /* contracts/LAYOUT.md, "Head" */
-static inline void world_head(struct world *w, const struct addr *contract,
-                              const struct gov_head *h)
+static inline struct hash32 world_head_word(const struct gov_head *h)
 {
     struct buf b AUTO_CALL(buf_done) = BUF(32);
 
@@ -203,7 +202,13 @@ static inline void world_head(struct world *w, const struct addr *contract,
     buf_put_u8(&b, h->principal);
     buf_put_u8(&b, h->rtmr3);
     buf_put_u8(&b, h->scheme);
-    world_set(w, contract, gov_slot(GOV_SLOT_HEAD), world_word(&b));
+    return world_word(&b);
+}
+
+static inline void world_head(struct world *w, const struct addr *contract,
+                              const struct gov_head *h)
+{
+    world_set(w, contract, gov_slot(GOV_SLOT_HEAD), world_head_word(h));
 }
 
 static inline void world_contract(struct world *w, const struct addr *a)

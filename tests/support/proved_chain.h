@@ -1,8 +1,8 @@
 /* proved_chain - nodes of a made-up chain whose headers and proofs are right, until a test makes
  * one of them lie.  Room: tests.
  *
- * One contract at {0xcc...}: slot 1 holds 1 up to the block `changes`, 2 from there on; slot 3
- * holds the block's number as a version.  Block n has the time 1790000000 + n. */
+ * One contract at {0xcc...}, and no other: slot 1 holds 1 up to the block `changes`, 2 from there
+ * on; slot 3 holds the block's number as a version.  Block n has the time 1790000000 + n. */
 #pragma once
 #include <stdatomic.h>
 #include "base/clock.h"
@@ -17,7 +17,7 @@ struct proved_node {
     struct proved_world *world;
     /* how it lies; zero: it does not */
     atomic_uint chain_id, forks_from, silent, wrong_proof, wrong_claim, latest_word, wrong_root;
-    atomic_uint version_is, says_old;
+    atomic_uint version_is, says_old, ahead; /* ahead: of the others, its latest block */
 };
 struct proved_world {
     atomic_uint finalized, latest, latest_said, changes; /* latest_said: 0, or not latest */
@@ -150,23 +150,28 @@ static inline void proved_proof(struct proved_node *n, const json *params, struc
     struct proved_state s AUTO_CALL(proved_state_done) = {0};
     struct trie_proof account AUTO_CALL(trie_done) = {0};
     struct hash32 at, hash, path, ignored;
-    uint64_t block = 0;
+    uint64_t block = n->world->latest + n->ahead + 1;
     char storage[HEX_LEN(32)], code[HEX_LEN(32)];
     const json *slots = json_at(params, 1);
+    const char *address = json_str(json_at(params, 0));
+    const bool exists = strcmp(address, "0xcccc000000000000000000000000000000000000") == 0;
+    struct addr contract;
     struct err e;
 
     if (json_get_hex0x(json_at(params, 2), "blockHash", at.b, 32, &e) != ERR_OK)
         abort();
     do
-        proved_block(n, ++block, NULL, &hash);
-    while (!hash32_eq(&hash, &at) && block < 400);
+        proved_block(n, --block, NULL, &hash);
+    while (!hash32_eq(&hash, &at) && block > 1);
     proved_make(n, block, &s);
-    keccak256(BYTES_OF(proved_contract), &path);
+    if (addr_parse(bytes_of_str(address + 2), &contract, &e) != ERR_OK)
+        abort();
+    keccak256(BYTES_OF(contract), &path);
     trie_make(s.accounts, 1, &path, &account, &ignored);
-    hex_encode(BYTES_OF(s.storage), storage);
-    hex_encode(bytes_of_str("0123456789abcdef0123456789abcdef"), code);
-    buf_put_str(out, "{\"address\":\"0xcccc000000000000000000000000000000000000\",\"balance\":"
-                     "\"0x0\",\"nonce\":\"0x1\",");
+    hex_encode(exists ? BYTES_OF(s.storage) : BYTES_OF(mpt_empty_root), storage);
+    hex_encode(exists ? bytes_of_str("0123456789abcdef0123456789abcdef") : BYTES_OF(mpt_empty_code),
+               code);
+    buf_printf(out, "{\"address\":\"%s\",\"balance\":\"0x0\",\"nonce\":\"0x%d\",", address, exists);
     buf_printf(out, "\"storageHash\":\"0x%s\",\"codeHash\":\"0x%s\",\"accountProof\":", storage,
                code);
     proved_put_nodes(out, &account, n->wrong_proof);
@@ -211,16 +216,17 @@ static inline void proved_result(struct proved_node *n, const json *call, struct
     } else if (strcmp(method, "eth_getBlockByNumber") == 0) {
         tag = json_str(json_at(params, 0));
         number = strcmp(tag, "finalized") == 0 ? w->finalized
-                 : strcmp(tag, "latest") == 0  ? (w->latest_said ? w->latest_said : w->latest)
-                                               : strtoul(tag + 2, NULL, 16);
+                 : strcmp(tag, "latest") == 0
+                     ? (w->latest_said ? w->latest_said : w->latest + n->ahead)
+                     : strtoul(tag + 2, NULL, 16);
         if (n->says_old && number > n->says_old && strncmp(tag, "0x", 2) != 0)
             number = n->says_old;
-        if (number > w->latest)
+        if (number > w->latest + n->ahead)
             buf_put_str(out, "null");
         else
             proved_block(n, number, out, &hash);
-    } else {
-        buf_put_str(out, "\"0x\"");
+    } else { /* a call: a byte at the newest block, none before */
+        buf_put_str(out, json_str(json_at(params, 1)) ? "\"0x01\"" : "\"0x\"");
     }
 }
 

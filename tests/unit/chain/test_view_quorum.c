@@ -66,6 +66,15 @@ static enum err_code read_word(const struct chain_view *v, unsigned doubt, uint8
     return ERR_OK;
 }
 
+/* Words, that is: where the newest blocks are later there is a doubt in any case. */
+static unsigned doubts(const struct chain_view *v)
+{
+    struct chain_health h;
+
+    assert_true(chain_view_health(v, &h));
+    return h.doubts;
+}
+
 /* Until it is so, or five seconds have passed. */
 #define SOON(condition)                                                                            \
     do {                                                                                           \
@@ -137,7 +146,7 @@ static void each_lie_of_one_is_outvoted(void **state)
         assert_int_equal(block_of(&v), 100);
         assert_int_equal(read_word(&v, 0, &word), ERR_OK);
         assert_int_equal(word, 1);
-        assert_int_equal(chain_view_doubts(&v), 0);
+        assert_int_equal(doubts(&v), 0);
         *lies[i] = 0;
     }
 }
@@ -250,19 +259,19 @@ static void what_is_denied_counts_before_it_is_final(void **state)
     assert_int_equal(read_word(&v, 0, &word), ERR_OK);
     w.node[0].latest_word = 9; /* one alone says nothing */
     usleep(200000);
-    assert_int_equal(chain_view_doubts(&v), 0);
+    assert_int_equal(doubts(&v), 0);
     w.node[1].latest_word = 9;
-    SOON(chain_view_doubts(&v) == 1);
+    SOON(doubts(&v) == 1);
     assert_int_equal(read_word(&v, 0, &word), ERR_OK);
     assert_int_equal(word, 1);
     assert_int_equal(read_word(&v, 1, &word), ERR_OK);
     assert_int_equal(word, 9);
     w.node[0].latest_word = w.node[1].latest_word = 0; /* a newest block without it */
     usleep(200000);
-    assert_int_equal(chain_view_doubts(&v), 1);
+    assert_int_equal(doubts(&v), 1);
     w.latest = 104;
     w.finalized = 103;
-    SOON(chain_view_doubts(&v) == 0);
+    SOON(doubts(&v) == 0);
 }
 
 /* What nobody has asked for before is looked up at the newest blocks, too. */
@@ -277,9 +286,96 @@ static void a_cold_read_sees_denials(void **state)
     assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
     assert_int_equal(read_word(&v, 0, &word), ERR_OK);
     assert_int_equal(word, 1);
-    assert_int_equal(chain_view_doubts(&v), 1);
+    assert_int_equal(doubts(&v), 1);
     assert_int_equal(read_word(&v, 1, &word), ERR_OK);
     assert_int_equal(word, 2);
+}
+
+static uint64_t newest_time(const struct chain_view *v)
+{
+    struct finalized_block at;
+    struct err e = {0};
+
+    assert_int_equal(chain_view_finalized(v, &at, &e), ERR_OK);
+    return at.newest - CHAIN_TIME;
+}
+
+static uint64_t answers_of(const struct chain_view *v, size_t i)
+{
+    struct chain_health h;
+
+    assert_true(chain_view_health(v, &h));
+    return h.endpoint[i].answers;
+}
+
+/* The time is what k have reached: one that is far ahead moves it as little as one that is behind.
+ */
+static void no_minority_moves_the_time_of_the_newest_blocks(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct finalized_block at;
+    struct err e = {0};
+    uint64_t answers;
+
+    (void)state;
+    w.node[0].ahead = 50;
+    w.node[2].says_old = 100;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(newest_time(&v), 102);
+    answers = answers_of(&v, 0);
+    SOON(answers_of(&v, 0) > answers + 4); /* it was asked more than once since */
+    assert_int_equal(newest_time(&v), 102);
+    w.node[1].ahead = 20;
+    SOON(newest_time(&v) == 122);
+    w.node[0].ahead = w.node[1].ahead = 0; /* and it never goes back */
+    answers = answers_of(&v, 0);
+    SOON(answers_of(&v, 0) > answers + 4);
+    assert_int_equal(newest_time(&v), 122);
+    assert_int_equal(chain_view_finalized(&v, &at, &e), ERR_OK);
+    assert_int_equal(chain_view_doubts(&v, &at), 1);
+    assert_int_equal(chain_view_doubt(&at, 1).timestamp, CHAIN_TIME + 122);
+}
+
+static void bodies_in_doubt_are_those_of_the_newest_block(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct buf body AUTO_CALL(buf_done) = BUF(16);
+    struct finalized_block at;
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(chain_view_finalized(&v, &at, &e), ERR_OK);
+    assert_int_equal(chain_view_body(&v, &at, &proved_contract, (struct bytes){0}, &body, &e),
+                     ERR_OK);
+    assert_int_equal(body.n, 0);
+    at = chain_view_doubt(&at, 1);
+    assert_int_equal(chain_view_body(&v, &at, &proved_contract, (struct bytes){0}, &body, &e),
+                     ERR_OK);
+    assert_int_equal(body.n, 1);
+}
+
+/* More accounts than fit into one batch. */
+static void facts_of_any_number_of_contracts_are_read_again(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct finalized_block at;
+    struct addr contract = {{0xdd}};
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    assert_int_equal(chain_view_finalized(&v, &at, &e), ERR_OK);
+    for (unsigned i = 0; i < RPC_BATCH_MAX + 2; i++) {
+        contract.b[1] = (uint8_t)i;
+        assert_int_equal(chain_view_read(&v, &at, &contract, NULL, 0, NULL, NULL, &e),
+                         ERR_NOT_FOUND);
+    }
+    w.latest = 104;
+    w.finalized = 103;
+    SOON(block_of(&v) == 103);
 }
 
 static void newest_blocks_must_be_seen(void **state)
@@ -367,6 +463,9 @@ int main(void)
         TEST(age_and_silence_have_bounds),
         TEST(what_is_denied_counts_before_it_is_final),
         TEST(a_cold_read_sees_denials),
+        TEST(no_minority_moves_the_time_of_the_newest_blocks),
+        TEST(bodies_in_doubt_are_those_of_the_newest_block),
+        TEST(facts_of_any_number_of_contracts_are_read_again),
         TEST(newest_blocks_must_be_seen),
         TEST(the_policy_version_never_goes_back),
         TEST(a_restart_goes_on_from_what_was_final),

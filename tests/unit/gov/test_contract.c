@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include "chain/abi.h"
 #include "chain/rpc.h"
+#include "crypto/digest.h"
 #include "gov/contract.h"
 #include "gov/contracts_gen.h"
 #include "support/eth.h"
@@ -81,6 +82,23 @@ static void entries_of_mappings_lie_where_the_vectors_say(void **state)
         assert_memory_equal(found.b, expected.b, 32);
     }
     json_decref(root);
+}
+
+/* Keys that differ in one place, in the same list and in others: none gets what another had. */
+static void an_entry_is_the_same_whatever_was_asked_before(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 2; round++)
+        for (unsigned i = 0; i < 32 * 64; i++) {
+            const uint64_t n = GOV_SLOT_POLICY_HASHES + i % 64;
+            const struct hash32 at = gov_word_u64(n);
+            struct hash32 key = {{0}}, expected, found;
+
+            key.b[i / 64] = 7;
+            KECCAK256_OF(&expected, BYTES_OF(key), BYTES_OF(at));
+            found = gov_slot_entry(n, &key, 0);
+            assert_memory_equal(found.b, expected.b, 32);
+        }
 }
 
 static void an_address_and_its_word_are_the_same_key(void **state)
@@ -203,6 +221,7 @@ int main(void)
         cmocka_unit_test(heads_decode_to_what_the_vectors_say),
         cmocka_unit_test(heads_that_no_contract_writes_are_refused),
         cmocka_unit_test(entries_of_mappings_lie_where_the_vectors_say),
+        cmocka_unit_test(an_entry_is_the_same_whatever_was_asked_before),
         cmocka_unit_test(an_address_and_its_word_are_the_same_key),
         cmocka_unit_test(a_word_over_160_bits_is_no_address),
         cmocka_unit_test(a_waiting_value_holds_from_its_second_on),

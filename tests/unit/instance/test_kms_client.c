@@ -189,6 +189,25 @@ static void a_principal_that_is_not_active_is_refused(void **state)
     }
 }
 
+/* Revoked or paused is enough, before it is final; what is granted there is not. */
+static void a_kms_that_the_newest_block_denies_is_refused(void **state)
+{
+    struct fake_kms *k = *state;
+    const struct leaf l = fake_kms_leaf(k);
+    const struct hash32 self = k->w->ctx.authority.self;
+    const struct addr *contract = &k->w->config.kms;
+
+    world_doubt(k->w, contract, gov_slot_entry(GOV_SLOT_IDENTITIES, &self, 0),
+                world_policy(GOV_REVOKED, 0, 1, 0));
+    refused(k, &l, ERR_DENIED, "not final yet: this KMS (its image with its configuration)");
+    world_doubt(k->w, contract, gov_slot(GOV_SLOT_HEAD),
+                world_head_word(&(struct gov_head){.scheme = 2, .paused = true}));
+    refused(k, &l, ERR_DENIED, "not final yet: KMS contract: paused");
+    world_set_identity(k->w, contract, &self, world_policy(GOV_REVOKED, 0, 1, 0));
+    world_doubt(k->w, contract, gov_slot_entry(GOV_SLOT_IDENTITIES, &self, 0), world_allowed());
+    refused(k, &l, ERR_DENIED, "revoked");
+}
+
 /* The list of an application says nothing about who is a KMS. */
 static void the_applications_contract_cannot_allow_a_kms(void **state)
 {
@@ -405,6 +424,7 @@ int main(void)
         WITH_KMS(another_image_with_the_right_configuration_is_refused),
         WITH_KMS(an_identity_without_its_configuration_allows_nothing),
         WITH_KMS(a_principal_that_is_not_active_is_refused),
+        WITH_KMS(a_kms_that_the_newest_block_denies_is_refused),
         WITH_KMS(the_applications_contract_cannot_allow_a_kms),
         WITH_KMS(a_kms_of_another_contract_is_refused),
         WITH_KMS(a_block_that_is_not_canonical_is_refused),

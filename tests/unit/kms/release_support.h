@@ -42,4 +42,16 @@ static inline void assert_why(struct world *w, const struct ask *a, enum kms_rea
     assert_int_equal(releases(w), before + (expected == KMS_GRANTED));
 }
 
+/* Of some operator, and his address. */
+static inline secret *operator_key(struct addr *ret)
+{
+    static const uint8_t raw[32] = {0x46, 0x46};
+    secret *key = NULL;
+    struct err e = {0};
+
+    world_must(secret_copy(BYTES(raw), &key, &e), &e, "key");
+    world_must(secp256k1_address(key, ret, &e), &e, "address");
+    return key;
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

@@ -342,17 +342,6 @@ static void the_certificate_ends_with_the_permission(void **state)
 
 /* ---- the operator (SR-33) ---- */
 
-static secret *operator_key(struct addr *ret)
-{
-    static const uint8_t raw[32] = {0x46, 0x46};
-    secret *key = NULL;
-    struct err e = {0};
-
-    world_must(secret_copy(BYTES(raw), &key, &e), &e, "key");
-    world_must(secp256k1_address(key, ret, &e), &e, "address");
-    return key;
-}
-
 static void no_operator_is_needed_where_the_contract_wants_none(void **state)
 {
     struct world *w = *state;
@@ -560,42 +549,6 @@ static void pem_of_version_1_reads_back(void **state)
     assert_int_equal(p256_from_public_pem(buf_bytes(&key), &k, &e), ERR_OK);
 }
 
-/* ---- what the newest blocks say, before it is final (SR-16) ---- */
-
-static void what_is_denied_at_the_newest_block_is_denied_now(void **state)
-{
-    struct world *w = *state;
-    struct ask a = world_ask(w);
-    const struct hash32 revoked = world_policy(GOV_REVOKED, 0, 1, 0), self = w->ctx.authority.self,
-                        identity = world_identity(w, &w->app_a, &w->td_a, false);
-    struct finalized_block at;
-    enum kms_reason why;
-    struct err e;
-
-    world_doubt(w, &w->config.kms, gov_slot_entry(GOV_SLOT_IDENTITIES, &self, 0), revoked);
-    assert_why(w, &a, KMS_SELF_NOT_ALLOWED);
-    assert_int_equal(kms_decide_self(&w->ctx.authority, &at, &why, &e), ERR_DENIED);
-    assert_non_null(strstr(e.msg, "not final yet"));
-    world_doubt(w, &w->config.kms, gov_slot_of_addr(GOV_KMS_SLOT_APPLICATIONS, &w->app_a, 0),
-                revoked);
-    assert_why(w, &a, KMS_APP_NOT_ALLOWED);
-    world_doubt(w, &w->app_a, gov_slot_entry(GOV_SLOT_IDENTITIES, &identity, 0), revoked);
-    assert_why(w, &a, KMS_IDENTITY_NOT_ALLOWED);
-    w->has_doubt = false; /* the same words where nobody doubts */
-    assert_why(w, &a, KMS_GRANTED);
-}
-
-static void what_is_granted_at_the_newest_block_is_not_granted_yet(void **state)
-{
-    struct world *w = *state;
-    struct ask a = world_ask(w);
-    const struct hash32 identity = world_identity(w, &w->app_a, &w->td_a, false);
-
-    world_set_identity(w, &w->app_a, &identity, world_policy(GOV_REVOKED, 0, 1, 0));
-    world_doubt(w, &w->app_a, gov_slot_entry(GOV_SLOT_IDENTITIES, &identity, 0), world_allowed());
-    assert_why(w, &a, KMS_IDENTITY_NOT_ALLOWED);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -624,8 +577,6 @@ int main(void)
         IN_WORLD(a_zero_operator_that_is_allowed_does_not_let_everybody_in),
         IN_WORLD(an_authorisation_for_anything_else_is_refused),
         IN_WORLD(an_expired_authorisation_is_refused),
-        IN_WORLD(what_is_denied_at_the_newest_block_is_denied_now),
-        IN_WORLD(what_is_granted_at_the_newest_block_is_not_granted_yet),
         IN_WORLD(secrets_go_to_their_own_application_in_every_combination),
         IN_WORLD(the_public_half_is_that_of_the_secrets),
         IN_WORLD(the_public_half_is_served_for_allowed_applications_alone),
