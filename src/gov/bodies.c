@@ -134,6 +134,61 @@ enum err_code gov_domains(const struct chain_view *v, const struct finalized_blo
 
 /* ---- artifacts ---- */
 
+/* What an event of this id carries; nothing when it carries anything else. */
+static bool is_artifact(const struct chain_log *log, const struct hash32 *id, struct buf *ret)
+{
+    AUTO(abi_tree) tree = NULL;
+    struct hash32 found;
+    struct bytes body;
+    struct err ignored;
+
+    if (abi_decode(GOV_EV_DATA_ARTIFACT_PUBLISHED, buf_bytes(&log->data), &tree, &ignored) !=
+        ERR_OK)
+        return false;
+    body = abi_tree_values(tree)->bytes;
+    sha256(body, &found);
+    if (!hash32_eq(&found, id))
+        return false;
+    if (ret)
+        buf_put(ret, body);
+    return true;
+}
+
+static bool is_wanted(void *self, const struct chain_log *log)
+{
+    return is_artifact(log, self, NULL);
+}
+
+/* The block of its event is a word of the contract, so that one block's logs are asked for. */
+static enum err_code published(const struct chain_view *v, const struct finalized_block *at,
+                               const struct addr *contract, const struct hash32 *id,
+                               struct buf *ret, struct err *e)
+{
+    const struct hash32 slot = gov_slot_entry(GOV_SLOT_PUBLISHED, id, 0);
+    struct hash32 topic, wanted = *id, word;
+    struct chain_log_query q = {
+        .contract = contract, .topic = {&topic, id}, .wanted = is_wanted, .self = &wanted};
+    struct chain_log log AUTO_CALL(chain_log_done) = {.n_topics = 0};
+    size_t n;
+
+    TRY_IN(e, chain_view_read(v, at, contract, &slot, 1, &word, NULL, e), "artifact");
+    if (hash32_is_zero(&word))
+        return err_set(e, ERR_NOT_FOUND, "artifact: the contract has none of this id");
+    if (gov_word_to_u64(&word, &q.from, e) != ERR_OK || q.from > at->ref.number)
+        return err_set(e, ERR_VERIFY, "artifact: the contract names no block that it was told in");
+    q.until = q.from;
+    abi_topic(GOV_EV_ARTIFACT_PUBLISHED, &topic);
+    TRY_IN(e, chain_view_logs(v, &q, &log, 1, &n, e), "artifact");
+    if (n == 0)
+        return err_set(e, ERR_UPSTREAM,
+                       "artifact: it was told in block %llu, and no node shows that event (does it "
+                       "keep logs that old?)",
+                       (unsigned long long)q.from);
+    if (!is_artifact(&log, id, ret)) /* whatever the view left out, and whatever it did not */
+        return err_set(e, ERR_VERIFY, "artifact: the event has another SHA-256");
+    return buf_check(ret, e);
+}
+
 enum err_code gov_artifact(const struct chain_view *v, const struct finalized_block *at,
                            const struct addr *contract, const struct hash32 *id, struct buf *ret,
                            struct err *e)
@@ -149,7 +204,7 @@ enum err_code gov_artifact(const struct chain_view *v, const struct finalized_bl
     body = abi_tree_values(tree)->bytes;
     sha256(body, &found);
     if (!hash32_eq(&found, id))
-        return body.n == 0 ? err_set(e, ERR_NOT_FOUND, "artifact: the contract has none of this id")
+        return body.n == 0 ? published(v, at, contract, id, ret, e)
                            : err_set(e, ERR_VERIFY, "artifact: the answer has another SHA-256");
     buf_put(ret, body);
     return buf_check(ret, e);

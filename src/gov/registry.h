@@ -76,7 +76,10 @@ MUST_CHECK enum err_code gov_domains(const struct chain_view *v, const struct fi
                                      const struct addr *contract, const struct hash32 *domains_hash,
                                      struct gov_backends *ret, struct err *e);
 
-/* The artifact whose SHA-256 is `id`, checked. */
+/* The artifact whose SHA-256 is `id`, checked: what the contract keeps, or else what it told in an
+ * event (at most NODE_LOG_DATA bytes with its ABI), whose block is proved and asked for alone: who
+ * answers for the logs can withhold it, no more.  ERR_NOT_FOUND: the contract has none of this id;
+ * ERR_UPSTREAM: it told one that no node shows. */
 MUST_CHECK enum err_code gov_artifact(const struct chain_view *v, const struct finalized_block *at,
                                       const struct addr *contract, const struct hash32 *id,
                                       struct buf *ret, struct err *e);

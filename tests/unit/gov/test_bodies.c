@@ -258,6 +258,97 @@ static void an_artifact_that_is_not_there_is_not_found(void **state)
     assert_int_equal(gov_artifact(&w->view, &w->fake.newest, &app, &id, &body, &e), ERR_NOT_FOUND);
 }
 
+/* ---- artifacts told in events ---- */
+
+static struct chain_log *tell(struct world *w, const struct hash32 *id, const char *body)
+{
+    struct chain_log *log = &w->fake.logs[w->fake.n_logs++];
+    struct addr who = {{7}};
+    struct err e;
+
+    log->data = BUF(4096);
+    log->n_topics = 2;
+    abi_topic("ArtifactPublished(bytes32,bytes,address)", &log->topics[0]);
+    log->topics[1] = *id;
+    assert_int_equal(abi_encode("bytes,address",
+                                (struct abi_value[]){abi_str(body), abi_addr(&who)}, 2, &log->data,
+                                &e),
+                     ERR_OK);
+    return log;
+}
+
+/* The contract keeps nothing under the id, but names the block it told it in. */
+static struct hash32 published_in(struct world *w, const char *name, struct hash32 block)
+{
+    struct hash32 id = answer_artifact(w, name, "");
+
+    w->fake.newest.ref.number = 90;
+    fake_view_set(&w->fake, &app, gov_slot_entry(GOV_SLOT_PUBLISHED, &id, 0), block);
+    return id;
+}
+
+static enum err_code read_artifact(struct world *w, const struct hash32 *id, struct buf *ret)
+{
+    struct err e = {0};
+
+    return gov_artifact(&w->view, &w->fake.newest, &app, id, ret, &e);
+}
+
+static void an_artifact_told_in_an_event_is_read_from_its_block(void **state)
+{
+    struct world *w = *state;
+    struct buf body AUTO_CALL(buf_done) = BUF(GOV_ARTIFACT_MAX);
+    struct hash32 id = published_in(w, "a template", gov_word_u64(77));
+
+    tell(w, &id, "b template"); /* another under its name, a broken one, and the true one */
+    tell(w, &id, "a template")->data.p[31] ^= 1;
+    tell(w, &id, "a template");
+    assert_int_equal(read_artifact(w, &id, &body), ERR_OK);
+    assert_true(bytes_eq(buf_bytes(&body), bytes_of_str("a template")));
+    assert_int_equal(w->fake.asked.from, 77);
+    assert_int_equal(w->fake.asked.until, 77);
+}
+
+static void an_event_that_is_hidden_or_changed_gives_nothing(void **state)
+{
+    struct world *w = *state;
+    struct buf body AUTO_CALL(buf_done) = BUF(GOV_ARTIFACT_MAX);
+    struct hash32 id = published_in(w, "a template", gov_word_u64(77));
+
+    assert_int_equal(read_artifact(w, &id, &body), ERR_UPSTREAM);
+    tell(w, &id, "b template");
+    assert_int_equal(read_artifact(w, &id, &body), ERR_UPSTREAM);
+    w->fake.shows_all = true; /* a view that does not ask what is wanted */
+    assert_int_equal(read_artifact(w, &id, &body), ERR_VERIFY);
+    assert_int_equal(body.n, 0);
+}
+
+static void an_event_without_the_contracts_word_is_not_looked_for(void **state)
+{
+    const struct hash32 words[] = {{{0}}, {{[0] = 1, [31] = 77}}, {{[31] = 91}}};
+    const enum err_code codes[] = {ERR_NOT_FOUND, ERR_VERIFY, ERR_VERIFY};
+    struct world *w = *state;
+    struct buf body AUTO_CALL(buf_done) = BUF(GOV_ARTIFACT_MAX);
+
+    for (size_t i = 0; i < 3; i++) {
+        struct hash32 id = published_in(w, "a template", words[i]);
+
+        tell(w, &id, "a template");
+        assert_int_equal(read_artifact(w, &id, &body), codes[i]);
+        assert_null(w->fake.asked.contract);
+    }
+}
+
+static void an_event_over_the_readers_bound_is_too_large(void **state)
+{
+    struct world *w = *state;
+    struct buf body AUTO_CALL(buf_done) = BUF(4);
+    struct hash32 id = published_in(w, "a template", gov_word_u64(77));
+
+    tell(w, &id, "a template");
+    assert_int_equal(read_artifact(w, &id, &body), ERR_TOO_LARGE);
+}
+
 /* ---- measured identities ---- */
 
 static struct measurements machine(uint8_t rtmr1)
@@ -410,6 +501,10 @@ int main(void)
         IN_WORLD(an_artifact_is_what_its_id_says),
         IN_WORLD(another_artifact_under_its_id_is_refused),
         IN_WORLD(an_artifact_that_is_not_there_is_not_found),
+        IN_WORLD(an_artifact_told_in_an_event_is_read_from_its_block),
+        IN_WORLD(an_event_that_is_hidden_or_changed_gives_nothing),
+        IN_WORLD(an_event_without_the_contracts_word_is_not_looked_for),
+        IN_WORLD(an_event_over_the_readers_bound_is_too_large),
         IN_WORLD(the_nearest_allowed_identity_names_what_differs),
         IN_WORLD(a_revoked_identity_is_not_held_up_as_expected),
         IN_WORLD(an_event_that_lies_about_its_identity_is_passed_over),
