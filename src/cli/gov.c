@@ -82,6 +82,9 @@ static const struct cli_option rules_options[] = {
     {"pcr-mask", "N", "PCRs of an Azure identity, bit i for PCR i; 0: there is none", "0", CLI_OPTIONAL},
     SENDS,
 };
+static const struct cli_option renew_options[] = {
+    OPT_CONTRACT, {"when-left", "SECONDS", "do nothing while more is left", "86400", CLI_OPTIONAL}, SENDS,
+};
 static const struct cli_option artifact_get_options[] = {
     CLI_OPT_RPC, CLI_OPT_CHAIN_ID, OPT_CONTRACT, {"out", "FILE", "where it goes", NULL, CLI_REQUIRED}, END,
 };
@@ -180,6 +183,8 @@ static const struct cli_verb verbs[] = {
      gov_cmd_backend_remove},
     {"domain add", "register an instance's name, host or host:port; operators do", "NAME", 1, contract_options,
      "teereg gov domain add orders.example.org:443 " ON, gov_cmd_domain_add},
+    {"domain renew", "tell that a name's instance lives, within a day of the last time; its operator does", "NAME", 1,
+     renew_options, "teereg gov domain renew orders.example.org:443 --when-left 7200 " ON, gov_cmd_domain_renew},
     {"domain remove", "take an instance's name away; who registered it, or a guardian", "NAME", 1, contract_options,
      "teereg gov domain remove orders.example.org:443 " ON, gov_cmd_domain_remove},
     {"policy set", "demand an attestation policy of what is allowed under its number", NULL, 0, policy_set_options,

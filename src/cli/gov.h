@@ -54,6 +54,7 @@ enum err_code gov_cmd_successor_cancel(const struct cli_args *a, struct err *e);
 /* gov_directory.c: what others find in a contract. */
 enum err_code gov_cmd_config_remove(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_domain_add(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_domain_renew(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_domain_remove(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_artifact_get(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_pki_set(const struct cli_args *a, struct err *e);

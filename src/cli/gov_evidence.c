@@ -3,6 +3,7 @@
 #include "cli/files.h"
 #include "cli/gov.h"
 #include "gov/contracts_gen.h"
+#include "gov/registry.h"
 
 /* What a contract lets its verifiers judge: see contracts/VERIFIERS.md. */
 
@@ -16,14 +17,9 @@
 
 enum err_code gov_cmd_demands_set(const struct cli_args *a, struct err *e)
 {
-    static const struct {
-        const char *name;
-        unsigned bits; /* of Directory.sol */
-    } all[] = {{"none", 0}, {"onboarding", 1}, {"names", 2}, {"all", 3}};
-
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(a->positional[0], all[i].name) == 0)
-            return CALL(a, e, GOV_FN_SET_DEMANDS, abi_u64(all[i].bits));
+    for (uint64_t demands = 0; gov_demands_name(demands); demands++)
+        if (strcmp(a->positional[0], gov_demands_name(demands)) == 0)
+            return CALL(a, e, GOV_FN_SET_DEMANDS, abi_u64(demands));
     return err_set(e, ERR_USAGE, "%.60s: expected none, onboarding, names or all",
                    a->positional[0]);
 }

@@ -359,6 +359,8 @@ enum err_code gov_contract_read(const struct chain_view *v, rpc *node,
     if (!kms)
         TRY(gov_registry_backends(v, at, contract, &backends, &s->backends, e));
     TRY(gov_domains(v, at, contract, &domains, &s->domains, e));
+    TRY(gov_registrars(v, at, contract, (const char *const *)s->domains.uri, s->domains.n,
+                       s->registrars, e));
     *ret = TAKE(s);
     return ERR_OK;
 }

@@ -64,7 +64,7 @@ says "show: who owns it" "^owner +$ME" teereg gov show app --app "$APP"
 for line in "pending_owner +$OTHER" 'paused +true' '  from +20' "curator +.*${OTHER#0x}" "guardian +.*${THIRD#0x}" \
     "metadata +\[\]" "  $OTHER +active, .*not_after 2040-01-01T00:00:00Z" "  $ID +active, .*template $TEMPLATE" \
     '  3 +hash [0-9a-f]{64}' 'pending_pki_from +20' 'backends +\["onchain://0x[0-9a-f]{40}"\]' \
-    'domains +\["a.example.org:443"\]' 'rtmr3_counts +true' 'epoch +1' "predecessor +$THIRD"; do
+    '  a.example.org:443 +alive, until 20.*' '^demands +none' 'rtmr3_counts +true' 'epoch +1' "predecessor +$THIRD"; do
     grep -qE -- "$line" "$WORK/said" || { cat "$WORK/said" && fail "show does not say: $line"; }
 done
 ok "show says all of it on one screen"
@@ -101,7 +101,11 @@ gov artifact publish "$WORK/policy.json" --app "$APP"
 [ "$(field id)" = "$artifact" ] || fail "an artifact by event has another id"
 gov demands set onboarding "${ON[@]}"
 gov allow --verifier "$OTHER" "${ON[@]}" --final
-says "demands and files as events are in the history" 'ArtifactPublished.*|DemandsSet.*' \
+says "more is demanded at once" '^demands +onboarding' teereg gov show app --app "$APP" --brief
+gov demands set names "${ON[@]}" --final
+says "less waits, and show says so" '^demands +onboarding' teereg gov show app --app "$APP"
+grep -qE '^next_demands +names' "$WORK/said" && grep -qE '^next_demands_from +20' "$WORK/said" || fail "$(cat "$WORK/said")"
+says "demands and files as events are in the history" 'DemandsSet +demands onboarding' \
     teereg gov history --contract "$APP"
 refused "a demand that does not exist is the caller's mistake" 2 'expected none, onboarding' \
     teereg gov demands set everything "${ON[@]}"
