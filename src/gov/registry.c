@@ -1,5 +1,6 @@
 /* registry - see registry.h. */
 #include "gov/registry.h"
+#include <string.h>
 #include "base/rd.h"
 #include "crypto/digest.h"
 #include "gov/read.h"
@@ -43,6 +44,16 @@ const char *gov_demands_name(uint64_t demands)
     };
 
     return demands < sizeof names / sizeof names[0] ? names[demands] : NULL;
+}
+
+enum err_code gov_demands_named(const char *name, uint64_t *ret, struct err *e)
+{
+    for (uint64_t demands = 0; gov_demands_name(demands); demands++)
+        if (strcmp(name, gov_demands_name(demands)) == 0) {
+            *ret = demands;
+            return ERR_OK;
+        }
+    return err_set(e, ERR_INVALID, "%.60s: expected none, onboarding, names or all", name);
 }
 
 static enum err_code decode_registrar(const struct hash32 *word, struct gov_registrar *ret,

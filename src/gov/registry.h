@@ -47,6 +47,8 @@ MUST_CHECK enum err_code gov_demands(const struct chain_view *v, const struct fi
                                      struct err *e);
 /* "none", "onboarding", "names", "all"; NULL: there is no such word. */
 const char *gov_demands_name(uint64_t demands);
+/* ERR_INVALID: not one of these words. */
+MUST_CHECK enum err_code gov_demands_named(const char *name, uint64_t *ret, struct err *e);
 
 /* ---- bodies: fetched from anywhere, checked against the slot ---- */
 

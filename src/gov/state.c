@@ -350,6 +350,7 @@ enum err_code gov_contract_read(const struct chain_view *v, rpc *node,
     s->at = *at;
     s->from_block = from_block;
     TRY(read_fixed(&r, &backends, &domains, e));
+    TRY(gov_demands(v, at, contract, &s->demands, e));
     TRY_IN(e, node_logs_each(node, contract, from_block, at->ref.number, collect, &c, e),
            "the contract's events");
     TRY(read_subjects(&r, e));

@@ -50,6 +50,7 @@ struct gov_contract {
     struct addr owner, pending_owner;
     struct hash32 pki_hash, pending_pki;
     uint64_t pending_pki_from;
+    struct gov_timed demands;
     struct hash32 root_id, commitment; /* of a KMS contract */
     struct gov_backends backends, domains;
     struct gov_registrar registrars[GOV_STATE_NAMES]; /* of the domains */

@@ -271,6 +271,18 @@ static enum err_code put_wanted_subjects(const gov_contract *s, json *ret, struc
     return ERR_OK;
 }
 
+/* Bits that have no name here are another program's: such a contract's are left alone. */
+static enum err_code put_wanted_demands(const gov_contract *s, json *ret, struct err *e)
+{
+    uint64_t demands;
+    struct err ignored;
+
+    if (gov_word_to_u64(latest(&s->demands), &demands, &ignored) != ERR_OK ||
+        !gov_demands_name(demands))
+        return ERR_OK;
+    return json_put_str(ret, "demands", gov_demands_name(demands), e);
+}
+
 enum err_code gov_contract_wanted(const gov_contract *s, uint64_t chain_id, json **ret,
                                   struct err *e)
 {
@@ -289,6 +301,7 @@ enum err_code gov_contract_wanted(const gov_contract *s, uint64_t chain_id, json
                                p->pcr_mask, p->delay, 0, root, e)
                 : put_settings("settings", h->paused, h->operator_required, h->rtmr3, h->principal,
                                h->pcr_mask, h->delay, 0, root, e));
+    TRY(put_wanted_demands(s, root, e));
     TRY(put_roles(s, root, e));
     TRY(put_wanted_subjects(s, root, e));
     TRY(put_policies(s, false, NULL, root, e));
