@@ -111,9 +111,15 @@ refused "a demand that does not exist is the caller's mistake" 2 'expected none,
     teereg gov demands set everything "${ON[@]}"
 head -c 1000 /dev/zero >"$WORK/no-quote"
 refused "a verifier that nobody allowed judges nothing" 3 'NotAllowed' teereg gov propose verified "${ON[@]}" \
-    --verifier "$OTHER" --evidence "$WORK/no-quote" --report-data "$(printf '0%.0s' {1..128})"
+    --verifier "$OTHER" --evidence "$WORK/no-quote" --verifier-kind raw --report-data "$(printf '0%.0s' {1..128})"
 refused "nor for a machine that shows itself" 3 'NotAllowed|BadTime' teereg gov attest "${ON[@]}" \
-    --verifier "$OTHER" --evidence "$WORK/no-quote" --purpose "$artifact" --block 1
+    --verifier "$OTHER" --evidence "$WORK/no-quote" --verifier-kind raw --purpose "$artifact" --block 1
+run teereg gov attest report-data "${ON[@]}" --purpose "$artifact" --sender $OTHER
+[ "$(field report_data)" = "$(cast keccak "$(cast abi-encode 'f(bytes32,uint256,address,address,bytes32,bytes32)' \
+    "$(cast keccak teereg/attest/1)" 31337 "$APP" $OTHER "0x$artifact" \
+    "$(cast block --rpc-url "$TEEREG_RPC" "$(field block)" --field hash)")" | cut -c3-)$(printf '0%.0s' {1..64})" ] ||
+    fail "another report data: $OUT"
+ok "what a quote of attest must be over is told"
 says "history names what happened" "PolicyChanged  kind application  subject .*  state frozen" \
     teereg gov history --contract "$KMS"
 teereg gov history --contract "$APP" --json >"$WORK/history.json"
@@ -142,6 +148,7 @@ import json, sys
 work, other, third, identity, template, app, kms = sys.argv[1:]
 d = json.load(open(work + "/app.json"))
 d["settings"] = {"paused": True, "delay": 7200}
+d["demands"] = "all"
 d["roles"] = {"curator": [third], "guardian": [third, other]}
 d["operators"] = [{"address": third}, {"address": other, "not_after": "2041-01-01T00:00:00Z", "policy": 3}]
 d["identities"] = [{"identity": "44" * 32, "template": template}]
@@ -154,7 +161,7 @@ END
 refused "diff says what differs" 3 'calls lie between' teereg gov diff "$WORK/wanted.json"
 for line in 'revoke operator 0xf39f' "revoke identity $ID" "allow identity 44" "give identity 44.* template $TEMPLATE" \
     "allow operator $OTHER under policy 3" 'set policy 4 to 55' 'set policy 3 to none' 'grant role curator' \
-    'revoke role curator' 'grant role guardian' "remove backend onchain://$APP" 'remove domain a.example.org:443' \
+    'set demands to all' 'revoke role curator' 'grant role guardian' "remove backend onchain://$APP" 'remove domain a.example.org:443' \
     'set paused to yes' "offer ownership to $THIRD"; do
     grep -qE -- "$line" "$WORK/said" || { cat "$WORK/said" && fail "diff does not say: $line"; }
 done
