@@ -80,6 +80,7 @@ function artifact(name, c, pinned) {
         throw new Error(`${name}: found ${runtime.length / 2} bytes of code, expected at most 24576`);
     }
     return {
+        pinned,
         contract: name,
         abi: c.abi,
         bytecode: '0x' + c.evm.bytecode.object,
@@ -103,14 +104,9 @@ const BANNER = (name, what) => `/* ${name} - ${what}.  Room: gov.
 /* clang-format off */
 `;
 
-// Signatures for the ABI codec, once for both contracts; of the verifiers only what they refuse with.
-function contractsHeader(all, verifiers) {
+// Signatures for the ABI codec, once for all contracts.
+function contractsHeader(all) {
     const seen = { function: new Map(), event: new Map(), error: new Map() };
-    for (const x of verifiers.flatMap((v) => v.abi).filter((x) => x.type === 'error')) {
-        const old = seen.error.get(x.name);
-        if (old && signature(old) !== signature(x)) throw new Error(`two forms of ${x.name}`);
-        seen.error.set(x.name, x);
-    }
     for (const a of all) {
         for (const x of a.abi) {
             if (!Object.keys(seen).includes(x.type)) continue; // the constructor
@@ -151,23 +147,29 @@ function contractsHeader(all, verifiers) {
 function codeHeader(a) {
     const name = a.contract.toLowerCase();
     const hex = a.bytecode.slice(2);
-    let out = BANNER(`${name}_code_gen`, `what deploys ${a.contract}.sol, in hex; the constructor's ` +
-        'arguments\n * (address owner, uint8 scheme) follow it');
+    const made = a.abi.find((x) => x.type === 'constructor');
+    const args = made ? made.inputs : [];
+    let out = BANNER(`${name}_code_gen`, `what deploys ${a.contract}.sol, in hex; the constructor's\n` +
+        ' * arguments follow it');
     out += `\n#define GOV_${a.contract.toUpperCase()}_INIT_CODE_LEN ${hex.length / 2}\n`;
-    const hash = keccak256(Buffer.from(a.deployedBytecode.slice(2), 'hex'));
-    out += `/* keccak256 of the code that it leaves behind: the same wherever it is deployed. */\n`;
-    out += `#define GOV_${a.contract.toUpperCase()}_CODE_HASH "${hash}"\n`;
+    out += `/* (${args.map((p) => `${typeOf(p)} ${p.name.replace(/_$/, '')}`).join(', ')}) */\n`;
+    out += `#define GOV_${a.contract.toUpperCase()}_ARGS "${typesOf(args)}"\n`;
+    if (a.pinned) {
+        const hash = keccak256(Buffer.from(a.deployedBytecode.slice(2), 'hex'));
+        out += `/* keccak256 of the code that it leaves behind: the same wherever it is deployed. */\n`;
+        out += `#define GOV_${a.contract.toUpperCase()}_CODE_HASH "${hash}"\n`;
+    }
     out += `static const char gov_${name}_init_code[] =\n`;
     out += (hex.match(/.{1,92}/g) || []).map((l) => `    "${l}"`).join('\n') + ';\n';
     return out;
 }
 
-const [all, verifiers] = GROUPS.map(compile);
-for (const a of [...all, ...verifiers]) {
+const all = GROUPS.flatMap(compile);
+for (const { pinned, ...a } of all) {
     const file = path.join(artifacts, `${a.contract}.json`);
     fs.writeFileSync(file, JSON.stringify(a, null, 1) + '\n');
 }
 for (const a of all) {
     fs.writeFileSync(path.join(headers, `${a.contract.toLowerCase()}_code_gen.h`), codeHeader(a));
 }
-fs.writeFileSync(path.join(headers, 'contracts_gen.h'), contractsHeader(all, verifiers));
+fs.writeFileSync(path.join(headers, 'contracts_gen.h'), contractsHeader(all));

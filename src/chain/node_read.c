@@ -4,11 +4,10 @@
 #include "chain/node_read.h"
 #include "crypto/digest.h"
 
-#define CODE_MAX     24576 /* EIP-170 */
-#define CODES_MAX    8     /* in one request: their answers are long */
-#define PARAMS_MAX   320
-#define LOG_DATA_MAX 65536
-#define NUMBER_MAX   40
+#define CODE_MAX   24576 /* EIP-170 */
+#define CODES_MAX  8     /* in one request: their answers are long */
+#define PARAMS_MAX 320
+#define NUMBER_MAX 40
 
 static enum err_code read_block(const json *node, struct finalized_block *ret, struct err *e)
 {
@@ -174,14 +173,8 @@ struct log_place {
     uint64_t block, index;
 };
 
-struct log_query {
-    uint64_t until;
-    const struct addr *contract;
-    const struct hash32 *topic[2]; /* the second may be NULL */
-};
-
-static enum err_code read_topics(const json *list, const struct log_query *q, struct chain_log *ret,
-                                 struct err *e)
+static enum err_code read_topics(const json *list, const struct chain_log_query *q,
+                                 struct chain_log *ret, struct err *e)
 {
     size_t n = json_len(list);
 
@@ -197,7 +190,7 @@ static enum err_code read_topics(const json *list, const struct log_query *q, st
     return ERR_OK;
 }
 
-static enum err_code read_log(const json *entry, const struct log_query *q,
+static enum err_code read_log(const json *entry, const struct chain_log_query *q,
                               struct log_place *ret_place, struct chain_log *ret, struct err *e)
 {
     const json *field;
@@ -213,7 +206,7 @@ static enum err_code read_log(const json *entry, const struct log_query *q,
     TRY_IN(e, rpc_quantity(field, &ret_place->index, e), "logIndex");
     TRY(json_get_array(entry, "topics", &field, e));
     TRY(read_topics(field, q, ret, e));
-    if (!addr_eq(&from, q->contract) || ret_place->block > q->until)
+    if (!addr_eq(&from, q->contract) || ret_place->block < q->from || ret_place->block > q->until)
         return err_set(e, ERR_UPSTREAM, "a log that was not asked for");
     TRY(json_get(entry, "data", &field, e));
     TRY_IN(e, rpc_data_buf(field, &ret->data, e), "data");
@@ -248,22 +241,24 @@ static void insert(struct chain_log *logs, struct log_place *places, size_t max,
     log->data = (struct buf){0};
 }
 
-static enum err_code newest_logs(const json *list, const struct log_query *q, struct chain_log *ret,
-                                 struct log_place *places, size_t max, size_t *ret_n, struct err *e)
+static enum err_code newest_logs(const json *list, const struct chain_log_query *q,
+                                 struct chain_log *ret, struct log_place *places, size_t max,
+                                 size_t *ret_n, struct err *e)
 {
     if (!json_is_array(list))
         return err_set(e, ERR_UPSTREAM, "expected a list of logs");
     for (size_t i = 0; i < json_len(list); i++) {
-        struct chain_log log AUTO_CALL(chain_log_done) = {.data = BUF(LOG_DATA_MAX)};
+        struct chain_log log AUTO_CALL(chain_log_done) = {.data = BUF(NODE_LOG_DATA)};
         struct log_place place;
 
         TRY(read_log(json_at(list, i), q, &place, &log, e));
-        insert(ret, places, max, ret_n, &log, &place);
+        if (!q->wanted || q->wanted(q->self, &log))
+            insert(ret, places, max, ret_n, &log, &place);
     }
     return ERR_OK;
 }
 
-static void put_query(struct buf *out, const struct log_query *q)
+static void put_query(struct buf *out, const struct chain_log_query *q)
 {
     buf_put_str(out, "[{\"address\":\"0x");
     hex_put(out, BYTES_OF(*q->contract));
@@ -273,15 +268,13 @@ static void put_query(struct buf *out, const struct log_query *q)
         buf_put_str(out, "\",\"0x");
         hex_put(out, BYTES_OF(*q->topic[1]));
     }
-    buf_printf(out, "\"],\"fromBlock\":\"0x0\",\"toBlock\":\"0x%llx\"}]",
-               (unsigned long long)q->until);
+    buf_printf(out, "\"],\"fromBlock\":\"0x%llx\",\"toBlock\":\"0x%llx\"}]",
+               (unsigned long long)q->from, (unsigned long long)q->until);
 }
 
-enum err_code node_read_logs(rpc *node, uint64_t until, const struct addr *contract,
-                             const struct hash32 *topic0, const struct hash32 *topic1,
-                             struct chain_log *ret, size_t max, size_t *ret_n, struct err *e)
+enum err_code node_read_logs(rpc *node, const struct chain_log_query *q, struct chain_log *ret,
+                             size_t max, size_t *ret_n, struct err *e)
 {
-    const struct log_query q = {until, contract, {topic0, topic1}};
     struct buf params AUTO_CALL(buf_done) = BUF(1024);
     struct log_place places[NODE_LOGS_MAX];
     AUTO(json) answer = NULL;
@@ -290,10 +283,10 @@ enum err_code node_read_logs(rpc *node, uint64_t until, const struct addr *contr
 
     if (max > NODE_LOGS_MAX)
         return err_set(e, ERR_INTERNAL, "%zu logs at once, at most %d", max, NODE_LOGS_MAX);
-    put_query(&params, &q);
+    put_query(&params, q);
     TRY(buf_check(&params, e));
     TRY(rpc_one(node, "eth_getLogs", buf_cstr(&params), &answer, &result, e));
-    if (newest_logs(result, &q, ret, places, max, &n, e) != ERR_OK) {
+    if (newest_logs(result, q, ret, places, max, &n, e) != ERR_OK) {
         while (n > 0)
             chain_log_done(&ret[--n]);
         return upstream(node, "eth_getLogs", e);

@@ -21,8 +21,8 @@ MUST_CHECK enum err_code node_read_facts(rpc *node, const struct block_ref *at,
                                          const struct fact_key *keys, size_t n,
                                          struct hash32 *ret_values, struct err *e);
 #define NODE_LOGS_MAX 64
+#define NODE_LOG_DATA 65536 /* bytes of one log's data, at most */
 /* As `logs` of chain/view.h; max is at most NODE_LOGS_MAX. */
-MUST_CHECK enum err_code node_read_logs(rpc *node, uint64_t until, const struct addr *contract,
-                                        const struct hash32 *topic0, const struct hash32 *topic1,
+MUST_CHECK enum err_code node_read_logs(rpc *node, const struct chain_log_query *q,
                                         struct chain_log *ret, size_t max, size_t *ret_n,
                                         struct err *e);

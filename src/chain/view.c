@@ -32,14 +32,12 @@ enum err_code chain_view_body(const struct chain_view *v, const struct finalized
     return v->ops->body(v->self, at, contract, calldata, ret, e);
 }
 
-enum err_code chain_view_logs(const struct chain_view *v, const struct finalized_block *at,
-                              const struct addr *contract, const struct hash32 *topic0,
-                              const struct hash32 *topic1, struct chain_log *ret, size_t max,
-                              size_t *ret_n, struct err *e)
+enum err_code chain_view_logs(const struct chain_view *v, const struct chain_log_query *q,
+                              struct chain_log *ret, size_t max, size_t *ret_n, struct err *e)
 {
     if (!v->ops->logs)
         return err_set(e, ERR_UPSTREAM, "this chain view (%s) reads no logs", v->mode);
-    return v->ops->logs(v->self, at, contract, topic0, topic1, ret, max, ret_n, e);
+    return v->ops->logs(v->self, q, ret, max, ret_n, e);
 }
 
 unsigned chain_view_doubts(const struct chain_view *v, const struct finalized_block *at)

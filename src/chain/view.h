@@ -51,6 +51,18 @@ struct chain_log {
     struct buf data;
 };
 
+/* Which logs: of blocks from..until, neither after the finalized block that is asked at. */
+struct chain_log_query {
+    const struct addr *contract;
+    const struct hash32 *topic[2]; /* the second may be NULL */
+    uint64_t from, until;
+    /* NULL, or whether this is one that is looked for: the others are left out, and a view of
+     * several nodes asks the next where one has none, so that nobody can hide what another shows.
+     */
+    bool (*wanted)(void *self, const struct chain_log *log);
+    void *self;
+};
+
 struct chain_view_ops {
     /* The newest accepted finalized block.  ERR_UPSTREAM/ERR_TIMEOUT: none could be had;
      * ERR_VERIFY: other chain, rewritten history, or a block older or newer than the bounds allow.
@@ -69,11 +81,10 @@ struct chain_view_ops {
      * such thing (fakes). */
     enum err_code (*body)(void *self, const struct finalized_block *at, const struct addr *contract,
                           struct bytes calldata, struct buf *ret, struct err *e);
-    /* Logs up to that block with topic0, and topic1 unless it is NULL; newest first, at most max
-     * (<= 64): UNTRUSTED.  NULL where a view has no such thing (fakes). */
-    enum err_code (*logs)(void *self, const struct finalized_block *at, const struct addr *contract,
-                          const struct hash32 *topic0, const struct hash32 *topic1,
-                          struct chain_log *ret, size_t max, size_t *ret_n, struct err *e);
+    /* Newest first, at most max (<= 64): UNTRUSTED.  NULL where a view has no such thing (fakes).
+     */
+    enum err_code (*logs)(void *self, const struct chain_log_query *q, struct chain_log *ret,
+                          size_t max, size_t *ret_n, struct err *e);
     /* How many words of one fact the newest blocks had since the finalized one; of the fact that
      * has most.  NULL where a view looks at finalized blocks alone. */
     unsigned (*doubts)(void *self);
@@ -114,9 +125,7 @@ MUST_CHECK enum err_code chain_view_body(const struct chain_view *v,
                                          struct buf *ret, struct err *e);
 /* ret: room for max, each to be ended with chain_log_done; left empty on failure. */
 MUST_CHECK enum err_code chain_view_logs(const struct chain_view *v,
-                                         const struct finalized_block *at,
-                                         const struct addr *contract, const struct hash32 *topic0,
-                                         const struct hash32 *topic1, struct chain_log *ret,
+                                         const struct chain_log_query *q, struct chain_log *ret,
                                          size_t max, size_t *ret_n, struct err *e);
 /* What grants must be final, what denies counts at once.  So whoever decides at a finalized block
  * asks all of it again in each doubt about it, 1 to this number, and refuses when one of the

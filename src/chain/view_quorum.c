@@ -471,24 +471,22 @@ static enum err_code do_body(void *self, const struct finalized_block *at,
     return quorum_body(&v->q, &q, ret, e);
 }
 
-/* Logs are hints: the first who has them will do. */
-static enum err_code do_logs(void *self, const struct finalized_block *at,
-                             const struct addr *contract, const struct hash32 *topic0,
-                             const struct hash32 *topic1, struct chain_log *ret, size_t max,
-                             size_t *ret_n, struct err *e)
+/* Logs are hints: the first who has any will do, and that there are none is the word of all who
+ * answer. */
+static enum err_code do_logs(void *self, const struct chain_log_query *q, struct chain_log *ret,
+                             size_t max, size_t *ret_n, struct err *e)
 {
     view_quorum *v = self;
-    size_t order[ENDPOINTS_MAX];
-    enum err_code code = ERR_OK;
+    size_t order[ENDPOINTS_MAX], n = 0;
+    bool answered = false;
 
     endpoints_order(v->set, order);
-    for (size_t i = 0; i < endpoints_count(v->set); i++) {
-        code = node_read_logs(endpoints_rpc(v->set, order[i]), at->ref.number, contract, topic0,
-                              topic1, ret, max, ret_n, e);
-        if (code == ERR_OK)
-            break;
-    }
-    return code;
+    for (size_t i = 0; i < endpoints_count(v->set) && n == 0; i++)
+        answered |= node_read_logs(endpoints_rpc(v->set, order[i]), q, ret, max, &n, e) == ERR_OK;
+    if (!answered)
+        return e->code;
+    *ret_n = n;
+    return ERR_OK;
 }
 
 static unsigned do_doubts(void *self)

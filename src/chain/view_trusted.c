@@ -318,14 +318,12 @@ static enum err_code do_body(void *self, const struct finalized_block *at,
     return chain_body_call(v->node, &at->ref, contract, calldata, ret, e);
 }
 
-static enum err_code do_logs(void *self, const struct finalized_block *at,
-                             const struct addr *contract, const struct hash32 *topic0,
-                             const struct hash32 *topic1, struct chain_log *ret, size_t max,
-                             size_t *ret_n, struct err *e)
+static enum err_code do_logs(void *self, const struct chain_log_query *q, struct chain_log *ret,
+                             size_t max, size_t *ret_n, struct err *e)
 {
     view_trusted *v = self;
 
-    return node_read_logs(v->node, at->ref.number, contract, topic0, topic1, ret, max, ret_n, e);
+    return node_read_logs(v->node, q, ret, max, ret_n, e);
 }
 
 static void do_free(void *self)

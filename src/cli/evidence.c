@@ -6,6 +6,7 @@
 #include "cli/exhibit.h"
 #include "cli/files.h"
 #include "cli/judge.h"
+#include "cli/onchain_evidence.h"
 
 static enum err_code put_quote(const struct attest_examination *q, json *result, struct err *e)
 {
@@ -212,6 +213,10 @@ static const struct cli_verb verbs[] = {
     {"identity", "the identity that a contract knows these measurements by", "FILE", 1,
      identity_options,
      "teereg evidence identity image.json --chain-id 31337 --contract 0x5FbDB231...", identity},
+    {"onchain",
+     "make of a quote or evidence what a verifier onchain takes (`gov attest` does so by itself)",
+     "FILE", 1, evidence_onchain_options,
+     "teereg evidence onchain quote.bin --verifier-kind tdx --out evidence.bin", evidence_onchain},
     {"policy-hash", "the hash that a contract names an attestation policy by, and its encoding",
      "POLICY.json", 1, NULL, "teereg evidence policy-hash policy.json", policy_hash},
     {"log",

@@ -22,13 +22,6 @@ static void asked_done(struct asked *q)
     cli_maa_judge_done(&q->judge);
 }
 
-/* An editor's or shell's line end behind a token is not part of it. */
-static void trim(struct buf *token)
-{
-    while (token->n > 0 && (token->p[token->n - 1] == '\n' || token->p[token->n - 1] == '\r'))
-        token->n--;
-}
-
 /* One that is too long is no fault of the command line: it is judged, and
  * as many bytes as no token has stand for it. */
 static enum err_code read_token(const char *path, struct buf *ret, struct err *e)
@@ -57,7 +50,7 @@ static enum err_code read_asked(const struct cli_args *a, struct asked *q, struc
     if (cli_value(a, "runtime-data"))
         TRY_IN(e, fs_read(cli_value(a, "runtime-data"), &q->runtime, e), "--runtime-data");
     TRY(read_token(cli_value(a, "file"), &q->token, e));
-    trim(&q->token);
+    cli_trim_line(&q->token);
     return ERR_OK;
 }
 

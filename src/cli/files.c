@@ -15,6 +15,12 @@ enum err_code cli_read(const char *path, struct buf *ret, struct err *e)
     return fs_read(path, ret, e);
 }
 
+void cli_trim_line(struct buf *text)
+{
+    while (text->n > 0 && (text->p[text->n - 1] == '\n' || text->p[text->n - 1] == '\r'))
+        text->n--;
+}
+
 char cli_first_byte(struct bytes data)
 {
     for (size_t i = 0; i < data.n; i++)

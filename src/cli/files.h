@@ -5,6 +5,8 @@
 
 /* A file, or standard input for "-"; bounded by ret's maximum. */
 MUST_CHECK enum err_code cli_read(const char *path, struct buf *ret, struct err *e);
+/* An editor's or shell's line end behind a token is not part of it. */
+void cli_trim_line(struct buf *text);
 /* The first byte that is no white space of JSON: what kind of text it is.  0: there is none. */
 char cli_first_byte(struct bytes data);
 /* A file with a secret in it: ERR_DENIED when it is a file that others may read.  what ("key file")

@@ -1,7 +1,9 @@
+#include "cli/gather.h"
 #include "cli/gov.h"
 #include "cli/judge.h"
 #include "cli/key.h"
 #include "cli/node.h"
+#include "cli/onchain_evidence.h"
 
 /* clang-format off */
 #define END   {.name = NULL}
@@ -29,11 +31,12 @@ static const struct cli_option contract_options[] = {OPT_CONTRACT, SENDS};
 static const struct cli_option app_allow_options[] = {CLI_OPT_KMS, CLI_OPT_APP, SENDS};
 #define OPT_EVIDENCE \
     {"verifier", "ADDRESS", "an allowed verifier contract", NULL, CLI_REQUIRED}, \
-    {"evidence", "FILE", "what it takes: in the verifier's form (contracts/VERIFIERS.md)", NULL, CLI_REQUIRED}, \
+    {"evidence", "FILE", "a quote, evidence in JSON or a certificate with it; made into what it takes", NULL, CLI_REQUIRED}, \
+    CLI_OPT_ONCHAIN, \
     {"config-hash", "HASH", "the configuration of the machine, where identities have one", NULL, CLI_OPTIONAL}
 static const struct cli_option propose_options[] = {
     OPT_CONTRACT, OPT_EVIDENCE,
-    {"report-data", "HEX", "what the quote must be over, 128 hex digits", NULL, CLI_REQUIRED},
+    {"report-data", "HEX", "what the quote must be over, 128 hex digits; without: whatever it is over", NULL, CLI_OPTIONAL},
     {"policy-id", "N", "the contract's attestation policy that it is allowed under", "0", CLI_OPTIONAL},
     {"not-after", "TIME", "its last second, as 2026-11-23T20:40:01Z; without: no end", NULL, CLI_OPTIONAL},
     SENDS,
@@ -43,6 +46,45 @@ static const struct cli_option attest_options[] = {
     {"purpose", "HASH", "the id of an onboarding request, or keccak256 of a name", NULL, CLI_REQUIRED},
     {"block", "N", "the block, of the last 256, that the quote is over", NULL, CLI_REQUIRED},
     SENDS,
+};
+static const struct cli_option report_data_options[] = {
+    CLI_OPT_RPC, CLI_OPT_CHAIN_ID, OPT_CONTRACT,
+    {"purpose", "HASH", "the id of an onboarding request, or keccak256 of a name", NULL, CLI_REQUIRED},
+    {"sender", "ADDRESS", "who will send `gov attest`", NULL, CLI_REQUIRED},
+    {"block", "N", "one of the last 256; without: the newest final one", NULL, CLI_OPTIONAL},
+    END,
+};
+static const struct cli_option verifier_options[] = {
+    {"collateral", "ADDRESS", "of tdx: the collateral contract that it asks", NULL, CLI_OPTIONAL},
+    {"verifier", "ADDRESS", "of automata: Automata's contract", NULL, CLI_OPTIONAL},
+    {"statuses", "LIST", "of tdx: those accepted, like UpToDate,SWHardeningNeeded; of automata: bits", NULL, CLI_OPTIONAL},
+    {"least-number", "N", "of tdx: the lowest TCB evaluation data number", "0", CLI_OPTIONAL},
+    {"attributes-required", "HEX", "TDATTRIBUTES that must be set; tdx, automata: 10000000, azure: 0", NULL, CLI_OPTIONAL},
+    {"attributes-allowed", "HEX", "TDATTRIBUTES that may be", "50000000", CLI_OPTIONAL},
+    {"owner", "ADDRESS", "of azure: who admits keys; without: the sender", NULL, CLI_OPTIONAL},
+    {"key-delay", "SECONDS", "of azure: how long each key waits", "86400", CLI_OPTIONAL},
+    SENDS,
+};
+static const struct cli_option post_options[] = {
+    {"contract", "ADDRESS", "the collateral contract", NULL, CLI_REQUIRED},
+    CLI_OPT_ABOUT,
+    {"bundle", "PATH", "a folder or file of collateral, asked first", NULL, CLI_MANY},
+    {"url", "URL", "a PCS or PCCS; without, and without --bundle: Intel's", NULL, CLI_OPTIONAL},
+    {"url-ca", "FILE", "certificates of a PCCS's own authority, in PEM", NULL, CLI_OPTIONAL},
+    {"seconds", "N", "for all that has to be fetched", "30", CLI_OPTIONAL},
+    {"part", "NAME", "only this: root-crl, pck-ca, pck-crl, tcb-info, qe-identity", NULL, CLI_MANY},
+    SENDS,
+};
+static const struct cli_option key_add_options[] = {
+    {"contract", "ADDRESS", "the verifier of Azure's tokens", NULL, CLI_REQUIRED},
+    {"jwks", "FILE", "keys of the issuer's, as `evidence maa-keys` pins them", NULL, CLI_REQUIRED},
+    {"issuer", "URL", "whose tokens it may sign; without: whom its certificate names", NULL, CLI_OPTIONAL},
+    {"policy-hash", "HASH", "of the attestation policy of that issuer, hex", NULL, CLI_REQUIRED},
+    {"until", "TIME", "its last second, at most 400 days after it begins", NULL, CLI_REQUIRED},
+    SENDS,
+};
+static const struct cli_option key_remove_options[] = {
+    {"contract", "ADDRESS", "the verifier of Azure's tokens", NULL, CLI_REQUIRED}, SENDS,
 };
 static const struct cli_option app_options[] = {CLI_OPT_APP, SENDS};
 static const struct cli_option allow_options[] = {
@@ -82,6 +124,9 @@ static const struct cli_option rules_options[] = {
     {"principal", NULL, "the list holds identities with their configuration (always, in a KMS contract)", NULL, CLI_OPTIONAL},
     {"pcr-mask", "N", "PCRs of an Azure identity, bit i for PCR i; 0: there is none", "0", CLI_OPTIONAL},
     SENDS,
+};
+static const struct cli_option renew_options[] = {
+    OPT_CONTRACT, {"when-left", "SECONDS", "do nothing while more is left", "86400", CLI_OPTIONAL}, SENDS,
 };
 static const struct cli_option artifact_get_options[] = {
     CLI_OPT_RPC, CLI_OPT_CHAIN_ID, OPT_CONTRACT, {"out", "FILE", "where it goes", NULL, CLI_REQUIRED}, END,
@@ -152,6 +197,21 @@ static const struct cli_verb verbs[] = {
     {"attest", "show onchain that the sender runs an allowed machine, before it registers", NULL, 0, attest_options,
      "teereg gov attest " ON " \\\n"
      "      --verifier 0x... --evidence quote.bin --purpose 9f2c... --block 23000000", gov_cmd_attest},
+    {"attest report-data", "what the quote of `gov attest` must be over, now", NULL, 0, report_data_options,
+     "teereg gov attest report-data --chain-id 1 --contract 0x... --purpose 9f2c... --sender 0x...",
+     gov_cmd_attest_report_data},
+    {"verifier deploy", "deploy what judges evidence onchain, or the collateral contract that tdx asks",
+     "collateral|tdx|azure|automata", 1, verifier_options,
+     "teereg gov verifier deploy tdx --chain-id 1 --key-file owner.key --collateral 0x...", gov_cmd_verifier_deploy},
+    {"collateral post", "tell the collateral contract what Intel signed; anybody may, and what is old stays out", NULL, 0,
+     post_options,
+     "teereg gov collateral post --chain-id 1 --key-file any.key --contract 0x... --for quote.bin",
+     gov_cmd_collateral_post},
+    {"maa-key add", "admit a key of Azure's attestation service, after the verifier's delay", "KID", 1, key_add_options,
+     "teereg gov maa-key add J0pAPdfXXHqWWimgrH853wMIdh5/fLe1z6uSXYPXCa0= --jwks keys.json \\\n"
+     "      --policy-hash 3c1d... --until 2027-11-23T00:00:00Z " ON, gov_cmd_maa_key_add},
+    {"maa-key remove", "take a key of Azure's attestation service away, at once", "KID", 1, key_remove_options,
+     "teereg gov maa-key remove J0pAPdfXXHqWWimgrH853wMIdh5/fLe1z6uSXYPXCa0= " ON, gov_cmd_maa_key_remove},
     {"demands set", "which registrations need evidence: none, onboarding, names or all; less of it waits", "WHICH", 1,
      contract_options, "teereg gov demands set onboarding " ON, gov_cmd_demands_set},
     {"revoke", "take back an identity, operator or application, at once", NULL, 0, deny_options,
@@ -181,6 +241,8 @@ static const struct cli_verb verbs[] = {
      gov_cmd_backend_remove},
     {"domain add", "register an instance's name, host or host:port; operators do", "NAME", 1, contract_options,
      "teereg gov domain add orders.example.org:443 " ON, gov_cmd_domain_add},
+    {"domain renew", "tell that a name's instance lives, within a day of the last time; its operator does", "NAME", 1,
+     renew_options, "teereg gov domain renew orders.example.org:443 --when-left 7200 " ON, gov_cmd_domain_renew},
     {"domain remove", "take an instance's name away; who registered it, or a guardian", "NAME", 1, contract_options,
      "teereg gov domain remove orders.example.org:443 " ON, gov_cmd_domain_remove},
     {"policy set", "demand an attestation policy of what is allowed under its number", NULL, 0, policy_set_options,

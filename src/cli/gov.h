@@ -54,6 +54,7 @@ enum err_code gov_cmd_successor_cancel(const struct cli_args *a, struct err *e);
 /* gov_directory.c: what others find in a contract. */
 enum err_code gov_cmd_config_remove(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_domain_add(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_domain_renew(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_domain_remove(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_artifact_get(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_pki_set(const struct cli_args *a, struct err *e);
@@ -65,7 +66,14 @@ enum err_code gov_cmd_onboard_close(const struct cli_args *a, struct err *e);
 /* gov_evidence.c: what verifiers judge onchain. */
 enum err_code gov_cmd_demands_set(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_verify_propose(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_attest_report_data(const struct cli_args *a, struct err *e);
 enum err_code gov_cmd_attest(const struct cli_args *a, struct err *e);
+
+/* gov_verifier.c: the contracts that judge it, what Intel says to them, keys of Azure's service. */
+enum err_code gov_cmd_verifier_deploy(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_collateral_post(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_maa_key_add(const struct cli_args *a, struct err *e);
+enum err_code gov_cmd_maa_key_remove(const struct cli_args *a, struct err *e);
 
 /* gov_signed.c: signed on one machine, sent from another. */
 enum err_code gov_cmd_sign(const struct cli_args *a, struct err *e);

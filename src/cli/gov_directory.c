@@ -37,6 +37,43 @@ enum err_code gov_cmd_domain_add(const struct cli_args *a, struct err *e)
     return CALL(a, e, GOV_FN_REGISTER_INSTANCE_DOMAIN_NAME, abi_str(a->positional[0]));
 }
 
+/* Registering again is the heartbeat; a slip must not register another's name, or a new one. */
+enum err_code gov_cmd_domain_renew(const struct cli_args *a, struct err *e)
+{
+    struct cli_node node AUTO_CALL(cli_node_done) = {0};
+    const char *name = a->positional[0];
+    const struct abi_value value = abi_str(name);
+    struct gov_registrar r;
+    AUTO(json) result = NULL;
+    struct addr contract, sender;
+    struct tx_receipt receipt;
+    uint64_t left, rest;
+    char who[HEX_LEN(20)];
+
+    TRY(cli_addr(a, "contract", &contract, e));
+    TRY(cli_u64(a, "when-left", UINT32_MAX, &left, e));
+    TRY(cli_node_open(a, NODE_READ | NODE_WRITE, &node, e));
+    sender = node.out.has_route ? node.out.timelock.at : *transactor_address(node.writer);
+    TRY(gov_registrars(&node.view, &node.at, &contract, &name, 1, &r, e));
+    hex_encode(BYTES_OF(r.who), who);
+    if (addr_is_zero(&r.who))
+        return err_set(e, ERR_NOT_FOUND,
+                       "%.80s is not registered: `teereg gov domain add` registers it", name);
+    if (!addr_eq(&r.who, &sender))
+        return err_set(e, ERR_DENIED, "%.80s was registered by 0x%s, not by the sender", name, who);
+    rest = r.until > node.at.timestamp ? r.until - node.at.timestamp : 0;
+    TRY(json_new_object(&result, e));
+    TRY(json_put_str(result, "name", name, e));
+    if (rest > left) {
+        TRY(json_put_u64(result, "seconds_left", rest, e));
+        return cli_print(a, result, e);
+    }
+    TRY(gov_send(node.writer, &contract, GOV_FN_REGISTER_INSTANCE_DOMAIN_NAME, &value, 1, &receipt,
+                 e));
+    TRY(cli_put_receipt(a, &node, result, &receipt, e));
+    return cli_print(a, result, e);
+}
+
 enum err_code gov_cmd_domain_remove(const struct cli_args *a, struct err *e)
 {
     return CALL(a, e, GOV_FN_REMOVE_INSTANCE_DOMAIN_NAME, abi_str(a->positional[0]));

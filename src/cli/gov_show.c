@@ -41,10 +41,38 @@ static enum err_code put_line(json *result, const char *name, const struct addr 
     return addr_is_zero(a) ? ERR_OK : json_put_hex0x(result, name, BYTES_OF(*a), e);
 }
 
-static enum err_code put_common(json *result, const struct addr *contract,
-                                const struct finalized_block *at, const struct gov_head *h,
-                                const struct gov_line *l, const struct hash32 *code_hash,
+static enum err_code put_demand(json *result, const char *name, const struct hash32 *word,
                                 struct err *e)
+{
+    uint64_t demands;
+
+    if (gov_word_to_u64(word, &demands, e) != ERR_OK || !gov_demands_name(demands))
+        return json_put_hex(result, name, BYTES_OF(*word), e);
+    return json_put_str(result, name, gov_demands_name(demands), e);
+}
+
+/* What must be shown by evidence first; less of it may wait. */
+static enum err_code put_demands(const struct cli_node *node, const struct addr *contract,
+                                 json *result, struct err *e)
+{
+    struct gov_timed t;
+    struct hash32 now;
+    char when[21];
+
+    TRY(gov_demands(&node->view, &node->at, contract, &t, e));
+    now = gov_timed_at(&t, node->at.timestamp);
+    TRY(put_demand(result, "demands", &now, e));
+    if (t.next_from <= node->at.timestamp)
+        return ERR_OK;
+    TRY(put_demand(result, "next_demands", &t.next, e));
+    clock_format(t.next_from > INT64_MAX ? INT64_MAX : (int64_t)t.next_from, when);
+    return json_put_str(result, "next_demands_from", when, e);
+}
+
+static enum err_code put_common(json *result, const struct cli_node *node,
+                                const struct addr *contract, const struct finalized_block *at,
+                                const struct gov_head *h, const struct gov_line *l,
+                                const struct hash32 *code_hash, struct err *e)
 {
     TRY(json_put_hex0x(result, "contract", BYTES_OF(*contract), e));
     TRY(json_put_u64(result, "block", at->ref.number, e));
@@ -59,6 +87,7 @@ static enum err_code put_common(json *result, const struct addr *contract,
     TRY(json_put_u64(result, "epoch", h->epoch, e));
     TRY(json_put_u64(result, "delay_seconds", h->delay, e));
     TRY(json_put_u64(result, "version", h->version, e));
+    TRY(put_demands(node, contract, result, e));
     TRY(put_line(result, "predecessor", &l->predecessor, e));
     return put_line(result, "successor", &l->successor, e);
 }
@@ -121,7 +150,7 @@ static enum err_code show_kms(const struct cli_args *a, const struct cli_node *n
     }
     TRY(gov_kms_read(&node->view, &node->at, &kms, &query, &facts, e));
     time = gov_time_of(node->at.timestamp, clock_unix(&clock_system));
-    TRY(put_common(result, &kms, &facts.at, &facts.head, &facts.line, &facts.code_hash, e));
+    TRY(put_common(result, node, &kms, &facts.at, &facts.head, &facts.line, &facts.code_hash, e));
     TRY(put_hash(result, "root_id", &facts.root_id, e));
     TRY(put_hash(result, "commitment", &facts.commitment, e));
     if (any) {
@@ -173,7 +202,7 @@ static enum err_code show_app(const struct cli_args *a, const struct cli_node *n
     }
     TRY(gov_registry_read(&node->view, &node->at, &app, &query, &facts, e));
     time = gov_time_of(node->at.timestamp, clock_unix(&clock_system));
-    TRY(put_common(result, &app, &facts.at, &facts.head, &facts.line, &facts.code_hash, e));
+    TRY(put_common(result, node, &app, &facts.at, &facts.head, &facts.line, &facts.code_hash, e));
     TRY(put_hash(result, "pki_hash", &facts.pki_hash, e));
     TRY(put_backends(node, &app, &facts.backends_hash, result, e));
     if (any) {

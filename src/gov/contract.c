@@ -79,6 +79,16 @@ struct hash32 gov_word_addr(const struct addr *a)
     return w;
 }
 
+enum err_code gov_word_to_u64(const struct hash32 *w, uint64_t *ret, struct err *e)
+{
+    struct rd low = rd_of((struct bytes){w->b + 24, 8});
+
+    if (!bytes_all_zero((struct bytes){w->b, 24}))
+        return err_set(e, ERR_INVALID, "expected a number in a word");
+    *ret = rd_u64be(&low);
+    return ERR_OK;
+}
+
 enum err_code gov_word_to_addr(const struct hash32 *w, struct addr *ret, struct err *e)
 {
     if (!bytes_all_zero((struct bytes){w->b, 12}))

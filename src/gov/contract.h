@@ -69,8 +69,12 @@ enum gov_slot {
     GOV_SLOT_OPERATORS = 13,     /* mapping(address => Policy) */
     GOV_SLOT_ARTIFACTS = 14,     /* mapping(bytes32 => address) */
     GOV_SLOT_PENDING_PKI = 15,   /* two words */
+    GOV_SLOT_DOMAINS = 17,       /* string[]: how many there are */
+    GOV_SLOT_REGISTRARS = 18,    /* mapping(bytes32 => Registrar), by keccak256 of the name */
+    GOV_SLOT_DEMANDS = 20,       /* Timed */
     GOV_SLOT_VERIFIERS = 23,     /* mapping(address => Policy) */
     GOV_SLOT_CURATORS = 24,      /* mapping(address => Policy) */
+    GOV_SLOT_PUBLISHED = 26,     /* mapping(bytes32 => uint64): the block whose log has it */
 
     GOV_KMS_SLOT_APPLICATIONS = 32, /* mapping(address => Application) */
     GOV_KMS_SLOT_ROOT_ID = 33,
@@ -91,5 +95,6 @@ struct hash32 gov_slot_of_addr(uint64_t n, const struct addr *key, uint64_t offs
 /* A number or an address as the 32 bytes it fills in a slot or key. */
 struct hash32 gov_word_u64(uint64_t v);
 struct hash32 gov_word_addr(const struct addr *a);
-/* ERR_INVALID when the upper 96 bits are not zero. */
+/* ERR_INVALID when the upper bits, 192 or 96, are not zero. */
+MUST_CHECK enum err_code gov_word_to_u64(const struct hash32 *w, uint64_t *ret, struct err *e);
 MUST_CHECK enum err_code gov_word_to_addr(const struct hash32 *w, struct addr *ret, struct err *e);

@@ -5,11 +5,17 @@
 /* clang-format off */
 
 /* Functions, and the types that they return. */
+#define GOV_FN_ATTRIBUTES_ALLOWED "ATTRIBUTES_ALLOWED()"
+#define GOV_RET_ATTRIBUTES_ALLOWED "uint64"
+#define GOV_FN_ATTRIBUTES_REQUIRED "ATTRIBUTES_REQUIRED()"
+#define GOV_RET_ATTRIBUTES_REQUIRED "uint64"
 #define GOV_FN_ALLOW_APPLICATION "AllowApplication(address)"
 #define GOV_FN_APPLICATION_ALLOWED "ApplicationAllowed(address)"
 #define GOV_RET_APPLICATION_ALLOWED "bool"
 #define GOV_FN_AZURE_IDENTITY_V2 "AzureIdentityV2(bytes,(bytes32[24]),bytes8,bytes8)"
 #define GOV_RET_AZURE_IDENTITY_V2 "bytes32"
+#define GOV_FN_COLLATERAL "COLLATERAL()"
+#define GOV_RET_COLLATERAL "address"
 #define GOV_FN_CONFIG_FOR_IDENTITY "ConfigForIdentity(bytes32,address)"
 #define GOV_RET_CONFIG_FOR_IDENTITY "bytes32"
 #define GOV_FN_DCAP_IDENTITY "DCAPIdentity((bytes,bytes[4],bytes,bytes,bytes),(uint32,uint32,bytes,bytes32)[])"
@@ -18,16 +24,26 @@
 #define GOV_RET_DCAP_IDENTITY_V2 "bytes32"
 #define GOV_FN_DEFAULT_ADMIN_ROLE "DEFAULT_ADMIN_ROLE()"
 #define GOV_RET_DEFAULT_ADMIN_ROLE "bytes32"
+#define GOV_FN_DELAY "DELAY()"
+#define GOV_RET_DELAY "uint64"
 #define GOV_FN_HASH_ONBOARD_REQUEST "HashOnboardRequest((bytes,int256,address,bytes))"
 #define GOV_RET_HASH_ONBOARD_REQUEST "bytes32"
 #define GOV_FN_IDENTITY_ALLOWED "IdentityAllowed(bytes32,address)"
 #define GOV_RET_IDENTITY_ALLOWED "bool"
 #define GOV_FN_INSTANCE_DOMAIN_NAMES "InstanceDomainNames()"
 #define GOV_RET_INSTANCE_DOMAIN_NAMES "string[]"
+#define GOV_FN_LEAST_NUMBER "LEAST_NUMBER()"
+#define GOV_RET_LEAST_NUMBER "uint32"
 #define GOV_FN_MAA_IDENTITY "MAAIdentity((bytes32[24]))"
 #define GOV_RET_MAA_IDENTITY "bytes32"
 #define GOV_FN_MAX_BYTES_SIZE "MAX_BYTES_SIZE()"
 #define GOV_RET_MAX_BYTES_SIZE "uint256"
+#define GOV_FN_MAX_KEY_LIFETIME "MAX_KEY_LIFETIME()"
+#define GOV_RET_MAX_KEY_LIFETIME "uint64"
+#define GOV_FN_MAX_LIFETIME "MAX_LIFETIME()"
+#define GOV_RET_MAX_LIFETIME "uint64"
+#define GOV_FN_MAX_TOKEN "MAX_TOKEN()"
+#define GOV_RET_MAX_TOKEN "uint256"
 #define GOV_FN_ONBOARD_LIFETIME "ONBOARD_LIFETIME()"
 #define GOV_RET_ONBOARD_LIFETIME "uint64"
 #define GOV_FN_PKI "PKI()"
@@ -43,11 +59,16 @@
 #define GOV_FN_ROLE_OPERATOR "ROLE_OPERATOR()"
 #define GOV_RET_ROLE_OPERATOR "bytes32"
 #define GOV_FN_REMOVE_ALLOWLISTED_APPLICATION "RemoveAllowlistedApplication(address)"
+#define GOV_FN_STATUSES "STATUSES()"
+#define GOV_RET_STATUSES "uint16"
 #define GOV_FN_STORAGE_BACKENDS "StorageBackends()"
 #define GOV_RET_STORAGE_BACKENDS "string[]"
+#define GOV_FN_VERIFIER "VERIFIER()"
+#define GOV_RET_VERIFIER "address"
 #define GOV_FN_ACCEPT_OWNERSHIP "acceptOwnership()"
 #define GOV_FN_ADD_ARTIFACT "addArtifact(bytes)"
 #define GOV_RET_ADD_ARTIFACT "bytes32"
+#define GOV_FN_ADD_KEY "addKey(string,string,string,bytes,uint64)"
 #define GOV_FN_ALLOW "allow(uint8,bytes32,uint16,uint64)"
 #define GOV_FN_ALLOWLIST_AZURE_V2 "allowlistAzureV2(bytes,(bytes32[24]),bytes8,bytes8,bytes32)"
 #define GOV_RET_ALLOWLIST_AZURE_V2 "bytes32"
@@ -69,6 +90,8 @@
 #define GOV_FN_ARTIFACTS "artifacts(bytes32)"
 #define GOV_RET_ARTIFACTS "bytes"
 #define GOV_FN_ATTEST "attest(address,bytes,bytes32,bytes32,uint256)"
+#define GOV_FN_AUTHORITIES "authorities(bytes32)"
+#define GOV_RET_AUTHORITIES "address,uint64,uint32"
 #define GOV_FN_BACKENDS_HASH "backendsHash()"
 #define GOV_RET_BACKENDS_HASH "bytes32"
 #define GOV_FN_CANCEL_PKI "cancelPKI()"
@@ -78,6 +101,10 @@
 #define GOV_FN_COMMIT_ROOT "commitRoot(bytes32,bytes32)"
 #define GOV_FN_COMMITMENT "commitment()"
 #define GOV_RET_COMMITMENT "bytes32"
+#define GOV_FN_CRL_FROM "crlFrom(bytes32)"
+#define GOV_RET_CRL_FROM "uint64"
+#define GOV_FN_CURRENT "current(bytes32,uint256,bytes6)"
+#define GOV_RET_CURRENT "bytes,bytes,bytes"
 #define GOV_FN_DEMANDS "demands()"
 #define GOV_RET_DEMANDS "uint256"
 #define GOV_FN_DOMAINS_HASH "domainsHash()"
@@ -96,6 +123,10 @@
 #define GOV_RET_IDENTITY_CONFIG_MAP "bytes32"
 #define GOV_FN_IDENTITY_SCHEME "identityScheme()"
 #define GOV_RET_IDENTITY_SCHEME "uint8"
+#define GOV_FN_JUDGE "judge(bytes,bytes,bytes32[2])"
+#define GOV_RET_JUDGE "uint8,bytes"
+#define GOV_FN_KEYS "keys(bytes32)"
+#define GOV_RET_KEYS "address,uint64,uint64,bytes32,bytes32"
 #define GOV_FN_LAYOUT_ID "layoutId()"
 #define GOV_RET_LAYOUT_ID "uint16"
 #define GOV_FN_M_INSTANCE_DOMAIN_NAMES "m_instanceDomainNames(uint256)"
@@ -120,17 +151,26 @@
 #define GOV_RET_POLICY_HASH "bytes32"
 #define GOV_FN_POLICY_OF "policyOf(uint8,bytes32)"
 #define GOV_RET_POLICY_OF "(uint8,uint16,uint64,uint64,uint32)"
+#define GOV_FN_POST_PCK_CA "postPckCa(bytes)"
+#define GOV_RET_POST_PCK_CA "bytes32"
+#define GOV_FN_POST_PCK_CRL "postPckCrl(bytes32,bytes)"
+#define GOV_FN_POST_QE_IDENTITY "postQeIdentity(bytes,bytes32,bytes32,bytes)"
+#define GOV_FN_POST_ROOT_CRL "postRootCrl(bytes)"
+#define GOV_FN_POST_TCB_INFO "postTcbInfo(bytes,bytes32,bytes32,bytes)"
 #define GOV_FN_PREDECESSOR "predecessor()"
 #define GOV_RET_PREDECESSOR "address"
 #define GOV_FN_PRINCIPAL_OF "principalOf(bytes32,bytes32)"
 #define GOV_RET_PRINCIPAL_OF "bytes32"
 #define GOV_FN_PUBLISH_ARTIFACT "publishArtifact(bytes)"
 #define GOV_RET_PUBLISH_ARTIFACT "bytes32"
+#define GOV_FN_QE_IDENTITY "qeIdentity()"
+#define GOV_RET_QE_IDENTITY "address,uint64,uint32"
 #define GOV_FN_RAISE_EPOCH "raiseEpoch()"
 #define GOV_FN_REGISTER_INSTANCE_DOMAIN_NAME "registerInstanceDomainName(string)"
 #define GOV_FN_REMOVE_ALLOWLISTED_IDENTITY "removeAllowlistedIdentity(bytes32)"
 #define GOV_FN_REMOVE_CONFIG_MAP_FOR_IDENTITY "removeConfigMapForIdentity(bytes32)"
 #define GOV_FN_REMOVE_INSTANCE_DOMAIN_NAME "removeInstanceDomainName(string)"
+#define GOV_FN_REMOVE_KEY "removeKey(string)"
 #define GOV_FN_REMOVE_STORAGE_BACKEND "removeStorageBackend(string)"
 #define GOV_FN_RENOUNCE_OWNERSHIP "renounceOwnership()"
 #define GOV_FN_RENOUNCE_ROLE "renounceRole(bytes32,address)"
@@ -138,6 +178,12 @@
 #define GOV_RET_REQUEST_ONBOARD "bytes32"
 #define GOV_FN_REVOKE "revoke(uint8,bytes32)"
 #define GOV_FN_REVOKE_ROLE "revokeRole(bytes32,address)"
+#define GOV_FN_REVOKED "revoked(bytes32)"
+#define GOV_RET_REVOKED "bool"
+#define GOV_FN_ROOT_CRL_FROM "rootCrlFrom()"
+#define GOV_RET_ROOT_CRL_FROM "uint64"
+#define GOV_FN_ROOT_CRL_UNTIL "rootCrlUntil()"
+#define GOV_RET_ROOT_CRL_UNTIL "uint64"
 #define GOV_FN_ROOT_ID "rootId()"
 #define GOV_RET_ROOT_ID "bytes32"
 #define GOV_FN_SET_CONFIG_FOR_AZURE_V2 "setConfigForAzureV2(bytes,(bytes32[24]),bytes8,bytes8,bytes32)"
@@ -164,7 +210,11 @@
 #define GOV_RET_SUCCESSOR "address,uint64"
 #define GOV_FN_SUPPORTS_INTERFACE "supportsInterface(bytes4)"
 #define GOV_RET_SUPPORTS_INTERFACE "bool"
+#define GOV_FN_TCB_INFO "tcbInfo(bytes6)"
+#define GOV_RET_TCB_INFO "address,uint64,uint32"
 #define GOV_FN_TRANSFER_OWNERSHIP "transferOwnership(address)"
+#define GOV_FN_VERIFY "verify(bytes,bytes32[2],uint32)"
+#define GOV_RET_VERIFY "uint8,bytes"
 #define GOV_FN_VERIFY_AND_PROPOSE "verifyAndPropose(address,bytes,bytes32[2],bytes32,uint16,uint64)"
 #define GOV_RET_VERIFY_AND_PROPOSE "bytes32"
 
@@ -193,6 +243,9 @@
 #define GOV_EV_DATA_INSTANCE_DOMAIN_REGISTERED "string,address"
 #define GOV_EV_INSTANCE_DOMAIN_REMOVED "InstanceDomainRemoved(string,address)"
 #define GOV_EV_DATA_INSTANCE_DOMAIN_REMOVED "string,address"
+#define GOV_EV_KEY_ADDED "KeyAdded(bytes32,string,string,string,uint64,uint64)"
+#define GOV_EV_DATA_KEY_ADDED "string,string,string,uint64,uint64"
+#define GOV_EV_KEY_REMOVED "KeyRemoved(bytes32)"
 #define GOV_EV_ONBOARD_CLOSED "OnboardClosed(bytes32,address)"
 #define GOV_EV_DATA_ONBOARD_CLOSED "address"
 #define GOV_EV_ONBOARD_REQUESTED "OnboardRequested(bytes32,address,uint64)"
@@ -209,10 +262,14 @@
 #define GOV_EV_DATA_POLICY_CHANGED "uint8,uint16,uint64,uint64,uint32,address"
 #define GOV_EV_POLICY_HASH_SET "PolicyHashSet(uint16,bytes32,uint64,address)"
 #define GOV_EV_DATA_POLICY_HASH_SET "bytes32,uint64,address"
+#define GOV_EV_POSTED "Posted(bytes32,bytes32,uint64,uint64,uint32)"
+#define GOV_EV_DATA_POSTED "uint64,uint64,uint32"
 #define GOV_EV_PREDECESSOR_SET "PredecessorSet(address,address)"
 #define GOV_EV_DATA_PREDECESSOR_SET "address,address"
 #define GOV_EV_PRINCIPAL_NAMED "PrincipalNamed(bytes32,bytes32,bytes32,address)"
 #define GOV_EV_DATA_PRINCIPAL_NAMED "bytes32,address"
+#define GOV_EV_REVOKED "Revoked(bytes32,uint256)"
+#define GOV_EV_DATA_REVOKED "uint256"
 #define GOV_EV_ROLE_ADMIN_CHANGED "RoleAdminChanged(bytes32,bytes32,bytes32)"
 #define GOV_EV_ROLE_GRANTED "RoleGranted(bytes32,address,address)"
 #define GOV_EV_ROLE_REVOKED "RoleRevoked(bytes32,address,address)"
@@ -330,6 +387,7 @@
     X("RemoveAllowlistedApplication(address)", "app") \
     X("acceptOwnership()", "") \
     X("addArtifact(bytes)", "data") \
+    X("addKey(string,string,string,bytes,uint64)", "kid,issuer,policy,modulus,until") \
     X("allow(uint8,bytes32,uint16,uint64)", "kind,subject,policyId,notAfter") \
     X("allowlistAzureV2(bytes,(bytes32[24]),bytes8,bytes8,bytes32)", "mrTd,report,tdAttributes,xfam,configHash") \
     X("allowlistDCAP((bytes,bytes[4],bytes,bytes,bytes))", "report") \
@@ -346,13 +404,20 @@
     X("commitRoot(bytes32,bytes32)", "rootId_,commitment_") \
     X("freeze(uint8,bytes32)", "kind,subject") \
     X("grantRole(bytes32,address)", "role,account") \
+    X("postPckCa(bytes)", "der") \
+    X("postPckCrl(bytes32,bytes)", "authority,der") \
+    X("postQeIdentity(bytes,bytes32,bytes32,bytes)", "json,r,s,signer") \
+    X("postRootCrl(bytes)", "der") \
+    X("postTcbInfo(bytes,bytes32,bytes32,bytes)", "json,r,s,signer") \
     X("publishArtifact(bytes)", "data") \
     X("raiseEpoch()", "") \
     X("registerInstanceDomainName(string)", "domain") \
     X("removeAllowlistedIdentity(bytes32)", "identity") \
     X("removeConfigMapForIdentity(bytes32)", "identity") \
     X("removeInstanceDomainName(string)", "domain") \
+    X("removeKey(string)", "kid") \
     X("removeStorageBackend(string)", "uri") \
+    X("renounceOwnership()", "") \
     X("renounceRole(bytes32,address)", "role,callerConfirmation") \
     X("requestOnboard((bytes,int256,address,bytes))", "request") \
     X("revoke(uint8,bytes32)", "kind,subject") \
@@ -374,6 +439,7 @@
     X("setStorageBackend(string)", "uri") \
     X("setSuccessor(address)", "next") \
     X("transferOwnership(address)", "newOwner") \
+    X("verify(bytes,bytes32[2],uint32)", "evidence,reportData,_") \
     X("verifyAndPropose(address,bytes,bytes32[2],bytes32,uint16,uint64)", "verifier,evidence,reportData,configHash,policyId,notAfter")
 
 /* Events: X(signature, names, bit i: argument i is a topic). */
@@ -390,6 +456,8 @@
     X("InstanceDomainAlive(string,uint64)", "domain,until", 0) \
     X("InstanceDomainRegistered(string,address)", "domain,registrar", 0) \
     X("InstanceDomainRemoved(string,address)", "domain,actor", 0) \
+    X("KeyAdded(bytes32,string,string,string,uint64,uint64)", "kidHash,kid,issuer,policy,from,until", 1) \
+    X("KeyRemoved(bytes32)", "kidHash", 1) \
     X("OnboardClosed(bytes32,address)", "request,actor", 1) \
     X("OnboardRequested(bytes32,address,uint64)", "request,operator,expiry", 3) \
     X("OwnershipTransferStarted(address,address)", "previousOwner,newOwner", 3) \
@@ -399,8 +467,10 @@
     X("PKIUpdated(address,(bytes,bytes,bytes))", "updater,pki", 0) \
     X("PolicyChanged(uint8,bytes32,uint8,uint16,uint64,uint64,uint32,address)", "kind,subject,state,policyId,activeFrom,notAfter,version,actor", 3) \
     X("PolicyHashSet(uint16,bytes32,uint64,address)", "policyId,hash,from,actor", 1) \
+    X("Posted(bytes32,bytes32,uint64,uint64,uint32)", "what,of_,from,until,number", 3) \
     X("PredecessorSet(address,address)", "predecessor,actor", 0) \
     X("PrincipalNamed(bytes32,bytes32,bytes32,address)", "principal,identity,configHash,actor", 3) \
+    X("Revoked(bytes32,uint256)", "issuer,serial", 1) \
     X("RoleAdminChanged(bytes32,bytes32,bytes32)", "role,previousAdminRole,newAdminRole", 7) \
     X("RoleGranted(bytes32,address,address)", "role,account,sender", 7) \
     X("RoleRevoked(bytes32,address,address)", "role,account,sender", 7) \

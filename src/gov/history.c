@@ -4,6 +4,7 @@
 #include "base/codec.h"
 #include "chain/abi_text.h"
 #include "gov/contracts_gen.h"
+#include "gov/registry.h"
 #include "gov/write.h"
 
 #define ARGUMENTS_MAX 16
@@ -188,6 +189,8 @@ static bool put_meaning(const struct arguments *a, const struct argument *arg, s
         name = gov_kind_name(number);
     if (!name && strcmp(arg->name, "state") == 0)
         name = gov_state_name(number);
+    if (!name && strcmp(arg->name, "demands") == 0)
+        name = gov_demands_name(number);
     if (!name && is_time(arg->name)) {
         clock_format((int64_t)(number > INT64_MAX ? INT64_MAX : number), when);
         name = number ? when : "none";

@@ -78,11 +78,13 @@ enum err_code gov_measured_list(const struct chain_view *v, const struct finaliz
     const struct identity_rules rules = gov_identity_rules(v, contract, head);
     struct log_list logs AUTO_CALL(log_list_done) = {.n = 0};
     struct hash32 topic;
+    const struct chain_log_query query = {
+        .contract = contract, .topic = {&topic}, .until = at->ref.number};
     size_t n = 0;
 
     _Static_assert(GOV_MEASURED_MAX <= CHAIN_SLOTS_MAX, "their words come in one read");
     abi_topic(GOV_EV_IDENTITY_MEASURED, &topic);
-    TRY(chain_view_logs(v, at, contract, &topic, NULL, logs.log, GOV_MEASURED_MAX, &logs.n, e));
+    TRY(chain_view_logs(v, &query, logs.log, GOV_MEASURED_MAX, &logs.n, e));
     for (size_t i = 0; i < logs.n; i++) {
         struct err why;
 

@@ -1,5 +1,8 @@
 /* registry - see registry.h. */
 #include "gov/registry.h"
+#include <string.h>
+#include "base/rd.h"
+#include "crypto/digest.h"
 #include "gov/read.h"
 
 #define LINEAGE_MAX 8
@@ -16,6 +19,72 @@ enum err_code gov_policy_hash(const struct chain_view *v, const struct finalized
     TRY(chain_view_read(v, at, contract, r.slot, r.n, r.value, NULL, e));
     TRY_IN(e, gov_read_timed(&r, &t, e), "policy hash");
     *ret = gov_timed_at(&t, at->timestamp);
+    return ERR_OK;
+}
+
+enum err_code gov_demands(const struct chain_view *v, const struct finalized_block *at,
+                          const struct addr *contract, struct gov_timed *ret, struct err *e)
+{
+    struct gov_read r = {.n = 0};
+
+    for (uint64_t i = 0; i < 3; i++)
+        gov_read_add(&r, gov_slot(GOV_SLOT_DEMANDS + i));
+    TRY(chain_view_read(v, at, contract, r.slot, r.n, r.value, NULL, e));
+    TRY_IN(e, gov_read_timed(&r, ret, e), "demands");
+    return ERR_OK;
+}
+
+const char *gov_demands_name(uint64_t demands)
+{
+    static const char *const names[] = {
+        [0] = "none",
+        [GOV_DEMAND_ONBOARDING] = "onboarding",
+        [GOV_DEMAND_NAMES] = "names",
+        [GOV_DEMAND_ONBOARDING | GOV_DEMAND_NAMES] = "all",
+    };
+
+    return demands < sizeof names / sizeof names[0] ? names[demands] : NULL;
+}
+
+enum err_code gov_demands_named(const char *name, uint64_t *ret, struct err *e)
+{
+    for (uint64_t demands = 0; gov_demands_name(demands); demands++)
+        if (strcmp(name, gov_demands_name(demands)) == 0) {
+            *ret = demands;
+            return ERR_OK;
+        }
+    return err_set(e, ERR_INVALID, "%.60s: expected none, onboarding, names or all", name);
+}
+
+static enum err_code decode_registrar(const struct hash32 *word, struct gov_registrar *ret,
+                                      struct err *e)
+{
+    struct rd r = rd_of(BYTES_OF(*word));
+
+    if (!bytes_all_zero(rd_take(&r, 4)))
+        return err_set(e, ERR_INVALID, "registrar of a name: bits where zeros must be");
+    ret->until = rd_u64be(&r);
+    rd_copy(&r, ret->who.b, sizeof ret->who.b);
+    return ERR_OK;
+}
+
+enum err_code gov_registrars(const struct chain_view *v, const struct finalized_block *at,
+                             const struct addr *contract, const char *const *names, size_t n,
+                             struct gov_registrar *ret, struct err *e)
+{
+    struct gov_read r = {.n = 0};
+
+    if (n > CHAIN_SLOTS_MAX)
+        return err_set(e, ERR_INTERNAL, "%zu names at once, at most %d", n, CHAIN_SLOTS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        struct hash32 key;
+
+        keccak256(bytes_of_str(names[i]), &key);
+        gov_read_add(&r, gov_slot_entry(GOV_SLOT_REGISTRARS, &key, 0));
+    }
+    TRY(chain_view_read(v, at, contract, r.slot, r.n, r.value, NULL, e));
+    for (size_t i = 0; i < n; i++)
+        TRY(decode_registrar(&r.value[i], &ret[i], e));
     return ERR_OK;
 }
 

@@ -40,6 +40,16 @@ MUST_CHECK enum err_code gov_policy_hash(const struct chain_view *v,
                                          const struct addr *contract, uint16_t id,
                                          struct hash32 *ret, struct err *e);
 
+/* What this contract (of either kind) wants to be shown by evidence first: setDemands. */
+enum gov_demand { GOV_DEMAND_ONBOARDING = 1, GOV_DEMAND_NAMES = 2 };
+MUST_CHECK enum err_code gov_demands(const struct chain_view *v, const struct finalized_block *at,
+                                     const struct addr *contract, struct gov_timed *ret,
+                                     struct err *e);
+/* "none", "onboarding", "names", "all"; NULL: there is no such word. */
+const char *gov_demands_name(uint64_t demands);
+/* ERR_INVALID: not one of these words. */
+MUST_CHECK enum err_code gov_demands_named(const char *name, uint64_t *ret, struct err *e);
+
 /* ---- bodies: fetched from anywhere, checked against the slot ---- */
 
 #define GOV_PKI_MAX      32768
@@ -71,12 +81,25 @@ MUST_CHECK enum err_code gov_registry_backends(const struct chain_view *v,
                                                const struct hash32 *backends_hash,
                                                struct gov_backends *ret, struct err *e);
 
-/* The names of instances, the same way. */
+/* The names of instances, the same way: also those whose heartbeat is missing. */
 MUST_CHECK enum err_code gov_domains(const struct chain_view *v, const struct finalized_block *at,
                                      const struct addr *contract, const struct hash32 *domains_hash,
                                      struct gov_backends *ret, struct err *e);
 
-/* The artifact whose SHA-256 is `id`, checked. */
+/* Who registered a name, and its last second without a heartbeat; zeros: nobody did. */
+struct gov_registrar {
+    struct addr who;
+    uint64_t until;
+};
+MUST_CHECK enum err_code gov_registrars(const struct chain_view *v,
+                                        const struct finalized_block *at,
+                                        const struct addr *contract, const char *const *names,
+                                        size_t n, struct gov_registrar *ret, struct err *e);
+
+/* The artifact whose SHA-256 is `id`, checked: what the contract keeps, or else what it told in an
+ * event (at most NODE_LOG_DATA bytes with its ABI), whose block is proved and asked for alone: who
+ * answers for the logs can withhold it, no more.  ERR_NOT_FOUND: the contract has none of this id;
+ * ERR_UPSTREAM: it told one that no node shows. */
 MUST_CHECK enum err_code gov_artifact(const struct chain_view *v, const struct finalized_block *at,
                                       const struct addr *contract, const struct hash32 *id,
                                       struct buf *ret, struct err *e);

@@ -349,6 +349,7 @@ enum err_code gov_contract_read(const struct chain_view *v, rpc *node,
     s->at = *at;
     s->from_block = from_block;
     TRY(read_fixed(&r, &backends, &domains, e));
+    TRY(gov_demands(v, at, contract, &s->demands, e));
     TRY_IN(e, node_logs_each(node, contract, from_block, at->ref.number, collect, &c, e),
            "the contract's events");
     TRY(read_subjects(&r, e));
@@ -358,6 +359,8 @@ enum err_code gov_contract_read(const struct chain_view *v, rpc *node,
     if (!kms)
         TRY(gov_registry_backends(v, at, contract, &backends, &s->backends, e));
     TRY(gov_domains(v, at, contract, &domains, &s->domains, e));
+    TRY(gov_registrars(v, at, contract, (const char *const *)s->domains.uri, s->domains.n,
+                       s->registrars, e));
     *ret = TAKE(s);
     return ERR_OK;
 }

@@ -53,8 +53,10 @@ struct gov_contract {
     struct addr owner, pending_owner;
     struct hash32 pki_hash, pending_pki;
     uint64_t pending_pki_from;
+    struct gov_timed demands;
     struct hash32 root_id, commitment; /* of a KMS contract */
     struct gov_backends backends, domains;
+    struct gov_registrar registrars[GOV_STATE_NAMES]; /* of the domains */
     size_t n_subjects, n_members, n_policies, n_requests, n_artifacts;
     struct gov_subject subjects[GOV_STATE_SUBJECTS]; /* in the order in which they appeared */
     struct gov_member members[GOV_STATE_MEMBERS];

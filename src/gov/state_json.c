@@ -128,6 +128,27 @@ static enum err_code put_names(const struct gov_backends *names, const char *mem
     return json_put(ret, member, TAKE(list), e);
 }
 
+/* {"name", "state", "until", "operator"} each; a name whose heartbeat is missing is "silent". */
+static enum err_code put_domains(const gov_contract *s, const struct gov_time *t, json *ret,
+                                 struct err *e)
+{
+    AUTO(json) list = NULL;
+
+    TRY(json_new_array(&list, e));
+    for (size_t i = 0; i < s->domains.n; i++) {
+        const struct gov_registrar *r = &s->registrars[i];
+        AUTO(json) node = NULL;
+
+        TRY(json_new_object(&node, e));
+        TRY(json_put_str(node, "name", s->domains.uri[i], e));
+        TRY(json_put_str(node, "state", t->now <= r->until ? "alive" : "silent", e));
+        TRY(put_time(node, "until", r->until, e));
+        TRY(json_put_hex0x(node, "operator", BYTES_OF(r->who), e));
+        TRY(json_append(list, TAKE(node), e));
+    }
+    return json_put(ret, "domains", TAKE(list), e);
+}
+
 static enum err_code put_policies(const gov_contract *s, bool all, const struct gov_time *t,
                                   json *ret, struct err *e)
 {
@@ -213,7 +234,7 @@ enum err_code gov_contract_put(const gov_contract *s, const struct gov_time *t, 
     TRY(put_roles(s, ret, e));
     TRY(put_subjects(s, t, ret, e));
     TRY(put_policies(s, true, t, ret, e));
-    TRY(put_names(&s->domains, "domains", ret, e));
+    TRY(put_domains(s, t, ret, e));
     if (s->kms)
         TRY(put_requests(s, t, ret, e));
     TRY(json_put_u64(ret, "artifacts", s->n_artifacts, e));
@@ -250,6 +271,18 @@ static enum err_code put_wanted_subjects(const gov_contract *s, json *ret, struc
     return ERR_OK;
 }
 
+/* Bits that have no name here are another program's: such a contract's are left alone. */
+static enum err_code put_wanted_demands(const gov_contract *s, json *ret, struct err *e)
+{
+    uint64_t demands;
+    struct err ignored;
+
+    if (gov_word_to_u64(latest(&s->demands), &demands, &ignored) != ERR_OK ||
+        !gov_demands_name(demands))
+        return ERR_OK;
+    return json_put_str(ret, "demands", gov_demands_name(demands), e);
+}
+
 enum err_code gov_contract_wanted(const gov_contract *s, uint64_t chain_id, json **ret,
                                   struct err *e)
 {
@@ -268,6 +301,7 @@ enum err_code gov_contract_wanted(const gov_contract *s, uint64_t chain_id, json
                                p->pcr_mask, p->delay, 0, root, e)
                 : put_settings("settings", h->paused, h->operator_required, h->rtmr3, h->principal,
                                h->pcr_mask, h->delay, 0, root, e));
+    TRY(put_wanted_demands(s, root, e));
     TRY(put_roles(s, root, e));
     TRY(put_wanted_subjects(s, root, e));
     TRY(put_policies(s, false, NULL, root, e));

@@ -70,6 +70,17 @@ static enum err_code get_settings(const json *root, gov_wanted *w, struct err *e
     return ERR_OK;
 }
 
+static enum err_code get_demands(const json *root, gov_wanted *w, struct err *e)
+{
+    const char *name;
+
+    w->has_demands = json_has(root, "demands");
+    if (!w->has_demands)
+        return ERR_OK;
+    TRY(json_get_str(root, "demands", 16, &name, e));
+    return gov_demands_named(name, &w->demands, e);
+}
+
 /* ---- roles ---- */
 
 static enum err_code get_members(const json *roles, enum gov_role role, gov_wanted *w,
@@ -266,7 +277,7 @@ static enum err_code get_head(const json *root, gov_wanted *w, struct err *e)
     static const char *const members[] = {
         "teereg_state", "chain_id",  "contract",   "kind",         "owner",    "settings",
         "roles",        "operators", "identities", "applications", "firmware", "paravisors",
-        "verifiers",    "policies",  "backends",   "domains",      NULL};
+        "verifiers",    "policies",  "backends",   "domains",      "demands",  NULL};
     const char *kind;
     uint64_t version;
 
@@ -291,6 +302,7 @@ static enum err_code read_all(const json *root, gov_wanted *w, struct err *e)
 {
     TRY(get_head(root, w, e));
     TRY_IN(e, get_settings(root, w, e), "settings");
+    TRY_IN(e, get_demands(root, w, e), "demands");
     TRY_IN(e, get_roles(root, w, e), "roles");
     for (size_t i = 0; i < SECTIONS; i++)
         TRY_IN(e, get_section(root, &sections[i], w, e), "%s", sections[i].name);

@@ -6,6 +6,7 @@
  *   "owner":     address
  *   "settings":  {"paused","operator_required","delay","rtmr3","principal","pcr_mask"}, any of them
  *                (the last three together)
+ *   "demands":   "none", "onboarding", "names" or "all": what is shown by evidence first
  *   "roles":     {"curator":[address...],"guardian","metadata","instance"}, any of them
  *   "operators", "applications", "verifiers": [{"address","policy","not_after"}...]
  *   "identities": [{"identity","template","policy","not_after"}...]
@@ -41,7 +42,8 @@ struct gov_wanted {
     uint64_t chain_id;
     struct addr contract;
     bool kms;
-    bool has_owner, has_policies, has_backends, has_domains;
+    bool has_owner, has_demands, has_policies, has_backends, has_domains;
+    uint64_t demands;
     struct addr owner;
     unsigned settings;     /* which are given: enum gov_setting */
     struct gov_pending to; /* their values */

@@ -168,6 +168,31 @@ static bool delay_comes_first(const struct comparing *q)
            q->c->pending.delay < q->w->to.delay;
 }
 
+/* More is demanded at once, less after the delay. */
+static void compare_demands(struct comparing *q, bool tighten)
+{
+    const struct gov_timed *t = &q->c->demands;
+    const struct hash32 now = gov_timed_at(t, q->c->at.timestamp),
+                        wanted = gov_word_u64(q->w->demands);
+    const bool waits = t->next_from > q->c->at.timestamp;
+    const struct hash32 *later = waits ? &t->next : &now;
+    struct gov_action *a;
+    char when[21];
+
+    if (!q->w->has_demands || ((now.b[31] & ~wanted.b[31]) == 0) != tighten)
+        return;
+    if (!hash32_eq(later, &wanted)) {
+        a = add(q, GOV_FN_SET_DEMANDS);
+        put(a, abi_u64(q->w->demands));
+        snprintf(a->text, sizeof a->text, "set demands to %s", gov_demands_name(q->w->demands));
+    } else if (!hash32_eq(&now, &wanted)) {
+        clock_format((int64_t)t->next_from, when);
+        a = add(q, NULL);
+        a->waits = true;
+        snprintf(a->text, sizeof a->text, "demands: wait until %s", when);
+    }
+}
+
 /* tighten: only what denies at once, or only the rest. */
 static void compare_settings(struct comparing *q, bool tighten)
 {
@@ -454,11 +479,13 @@ static void compare(struct comparing *q)
 
     q->proposing = must_propose(q);
     compare_settings(q, true);
+    compare_demands(q, true);
     deny_subjects(q);
     compare_roles(q, true);
     if ((q->w->settings & GOV_SET_DELAY) && delay_first)
         compare_delay(q);
     compare_settings(q, false);
+    compare_demands(q, false);
     compare_policies(q);
     for (size_t i = 0; i < q->w->n_subjects; i++)
         allow_subject(q, &q->w->subjects[i]);

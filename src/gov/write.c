@@ -76,16 +76,14 @@ enum err_code gov_send(transactor *t, const struct addr *to, const char *functio
 
 /* ---- deployment ---- */
 
-static enum err_code deploy(transactor *t, const char *what, const char *code_hex,
-                            const struct addr *owner, uint8_t scheme, struct tx_receipt *ret,
-                            struct err *e)
+enum err_code gov_deploy(transactor *t, const char *what, const char *code_hex, const char *types,
+                         const struct abi_value *args, size_t n, struct tx_receipt *ret,
+                         struct err *e)
 {
     struct buf data AUTO_CALL(buf_done) = BUF(CALL_MAX);
 
-    if (!owner)
-        owner = transactor_address(t);
     TRY_IN(e, hex_decode_buf(bytes_of_str(code_hex), &data, e), "deploy the %s", what);
-    TRY(abi_encode("address,uint8", VALUES(abi_addr(owner), abi_u64(scheme)), &data, e));
+    TRY(abi_encode(types, args, n, &data, e));
     TRY_IN(e, transactor_send(t, NULL, buf_bytes(&data), ret, e), "deploy the %s", what);
     return ERR_OK;
 }
@@ -93,13 +91,16 @@ static enum err_code deploy(transactor *t, const char *what, const char *code_he
 enum err_code gov_deploy_kms(transactor *t, const struct addr *owner, struct tx_receipt *ret,
                              struct err *e)
 {
-    return deploy(t, "KMS contract", gov_kms_init_code, owner, 2, ret, e);
+    return gov_deploy(t, "KMS contract", gov_kms_init_code, GOV_KMS_ARGS,
+                      VALUES(abi_addr(owner ? owner : transactor_address(t)), abi_u64(2)), ret, e);
 }
 
 enum err_code gov_deploy_registry(transactor *t, const struct addr *owner, uint8_t scheme,
                                   struct tx_receipt *ret, struct err *e)
 {
-    return deploy(t, "application contract", gov_registry_init_code, owner, scheme, ret, e);
+    return gov_deploy(t, "application contract", gov_registry_init_code, GOV_REGISTRY_ARGS,
+                      VALUES(abi_addr(owner ? owner : transactor_address(t)), abi_u64(scheme)), ret,
+                      e);
 }
 
 #define ARGUMENTS_LEN 64 /* owner and scheme, a word each */

@@ -38,6 +38,11 @@ MUST_CHECK enum err_code gov_send(transactor *t, const struct addr *contract, co
                                   struct err *e);
 
 /* ---- deployment; receipt.contract is the address ---- */
+/* Init code in hex, as the *_code_gen.h have it, then abi.encode of the arguments; what names the
+ * contract for messages. */
+MUST_CHECK enum err_code gov_deploy(transactor *t, const char *what, const char *code_hex,
+                                    const char *types, const struct abi_value *args, size_t n,
+                                    struct tx_receipt *ret, struct err *e);
 /* owner NULL: the sender. */
 MUST_CHECK enum err_code gov_deploy_kms(transactor *t, const struct addr *owner,
                                         struct tx_receipt *ret, struct err *e);

@@ -70,7 +70,7 @@ says "show: who owns it" "^owner +$ME" teereg gov show app --app "$APP"
 for line in "pending_owner +$OTHER" 'paused +true' '  from +20' "curator +.*${OTHER#0x}" "guardian +.*${THIRD#0x}" \
     "metadata +\[\]" "  $OTHER +active, .*not_after 2040-01-01T00:00:00Z" "  $ID +active, .*template $TEMPLATE" \
     '  3 +hash [0-9a-f]{64}' 'pending_pki_from +20' 'backends +\["onchain://0x[0-9a-f]{40}"\]' \
-    'domains +\["a.example.org:443"\]' 'rtmr3_counts +true' 'epoch +1' "predecessor +$THIRD"; do
+    '  a.example.org:443 +alive, until 20.*' '^demands +none' 'rtmr3_counts +true' 'epoch +1' "predecessor +$THIRD"; do
     grep -qE -- "$line" "$WORK/said" || { cat "$WORK/said" && fail "show does not say: $line"; }
 done
 ok "show says all of it on one screen"
@@ -107,15 +107,25 @@ gov artifact publish "$WORK/policy.json" --app "$APP"
 [ "$(field id)" = "$artifact" ] || fail "an artifact by event has another id"
 gov demands set onboarding "${ON[@]}"
 gov allow --verifier "$OTHER" "${ON[@]}" --final
-says "demands and files as events are in the history" 'ArtifactPublished.*|DemandsSet.*' \
+says "more is demanded at once" '^demands +onboarding' teereg gov show app --app "$APP" --brief
+gov demands set names "${ON[@]}" --final
+says "less waits, and show says so" '^demands +onboarding' teereg gov show app --app "$APP"
+grep -qE '^next_demands +names' "$WORK/said" && grep -qE '^next_demands_from +20' "$WORK/said" || fail "$(cat "$WORK/said")"
+says "demands and files as events are in the history" 'DemandsSet +demands onboarding' \
     teereg gov history --contract "$APP"
 refused "a demand that does not exist is the caller's mistake" 2 'expected none, onboarding' \
     teereg gov demands set everything "${ON[@]}"
 head -c 1000 /dev/zero >"$WORK/no-quote"
 refused "a verifier that nobody allowed judges nothing" 3 'NotAllowed' teereg gov propose verified "${ON[@]}" \
-    --verifier "$OTHER" --evidence "$WORK/no-quote" --report-data "$(printf '0%.0s' {1..128})"
+    --verifier "$OTHER" --evidence "$WORK/no-quote" --verifier-kind raw --report-data "$(printf '0%.0s' {1..128})"
 refused "nor for a machine that shows itself" 3 'NotAllowed|BadTime' teereg gov attest "${ON[@]}" \
-    --verifier "$OTHER" --evidence "$WORK/no-quote" --purpose "$artifact" --block 1
+    --verifier "$OTHER" --evidence "$WORK/no-quote" --verifier-kind raw --purpose "$artifact" --block 1
+run teereg gov attest report-data "${ON[@]}" --purpose "$artifact" --sender $OTHER
+[ "$(field report_data)" = "$(cast keccak "$(cast abi-encode 'f(bytes32,uint256,address,address,bytes32,bytes32)' \
+    "$(cast keccak teereg/attest/1)" 31337 "$APP" $OTHER "0x$artifact" \
+    "$(cast block --rpc-url "$TEEREG_RPC" "$(field block)" --field hash)")" | cut -c3-)$(printf '0%.0s' {1..64})" ] ||
+    fail "another report data: $OUT"
+ok "what a quote of attest must be over is told"
 says "history names what happened" "PolicyChanged  kind application  subject .*  state frozen" \
     teereg gov history --contract "$KMS"
 teereg gov history --contract "$APP" --json >"$WORK/history.json"
@@ -144,6 +154,7 @@ import json, sys
 work, other, third, identity, template, app, kms = sys.argv[1:]
 d = json.load(open(work + "/app.json"))
 d["settings"] = {"paused": True, "delay": 7200}
+d["demands"] = "all"
 d["roles"] = {"curator": [third], "guardian": [third, other]}
 d["operators"] = [{"address": third}, {"address": other, "not_after": "2041-01-01T00:00:00Z", "policy": 3}]
 d["identities"] = [{"identity": "44" * 32, "template": template}]
@@ -156,7 +167,7 @@ END
 refused "diff says what differs" 3 'calls lie between' teereg gov diff "$WORK/wanted.json"
 for line in 'revoke operator 0xf39f' "revoke identity $ID" "allow identity 44" "give identity 44.* template $TEMPLATE" \
     "allow operator $OTHER under policy 3" 'set policy 4 to 55' 'set policy 3 to none' 'grant role curator' \
-    'revoke role curator' 'grant role guardian' "remove backend onchain://$APP" 'remove domain a.example.org:443' \
+    'set demands to all' 'revoke role curator' 'grant role guardian' "remove backend onchain://$APP" 'remove domain a.example.org:443' \
     'set paused to yes' "offer ownership to $THIRD"; do
     grep -qE -- "$line" "$WORK/said" || { cat "$WORK/said" && fail "diff does not say: $line"; }
 done

@@ -17,6 +17,8 @@ request; prints "at http://127.0.0.1:PORT".
     garbage         no JSON
     error           every call fails
     body            eth_call answers something else
+    log             the data of each event is changed
+    nolog           there are no events
 """
 import json
 import sys
@@ -167,6 +169,11 @@ def lie(call, answer, how):
         answer["result"] = fork(result)
     elif how == "body" and method == "eth_call":
         answer["result"] = "0x" + "00" * 31 + "20"
+    elif how == "log" and method == "eth_getLogs":
+        for event in result:
+            event["data"] = event["data"][:200] + change_digit(event["data"][200:])
+    elif how == "nolog" and method == "eth_getLogs":
+        answer["result"] = []
     return answer
 
 

@@ -120,21 +120,16 @@ static inline enum err_code fk_body(void *self, const struct finalized_block *at
     return err_set(e, ERR_DENIED, "reverted");
 }
 
-static inline enum err_code fk_logs(void *self, const struct finalized_block *at,
-                                    const struct addr *contract, const struct hash32 *topic0,
-                                    const struct hash32 *topic1, struct chain_log *ret, size_t max,
-                                    size_t *ret_n, struct err *e)
+static inline enum err_code fk_logs(void *self, const struct chain_log_query *q,
+                                    struct chain_log *ret, size_t max, size_t *ret_n, struct err *e)
 {
     struct fake_kms *k = self;
     size_t n = 0;
 
-    (void)at;
-    (void)contract;
-    (void)topic1;
     if (k->logs_fail)
         return err_set(e, ERR_UPSTREAM, "the node keeps no logs");
     for (size_t i = 0; i < k->n_logs && n < max; i++) {
-        if (!hash32_eq(&k->logs[i].topics[0], topic0))
+        if (!hash32_eq(&k->logs[i].topics[0], q->topic[0]))
             continue;
         ret[n] = k->logs[i];
         ret[n].data = BUF(4096);

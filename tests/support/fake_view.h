@@ -23,8 +23,10 @@ struct fake_view {
     size_t n_bodies;
     struct chain_log logs[80]; /* newest first */
     size_t n_logs;
-    unsigned reads, body_calls; /* so far */
-    enum err_code fail;         /* of every read, if not ERR_OK */
+    struct chain_log_query asked; /* for logs, the last; what it points to may be gone */
+    bool shows_all;               /* logs that are not wanted, too */
+    unsigned reads, body_calls;   /* so far */
+    enum err_code fail;           /* of every read, if not ERR_OK */
 };
 
 static inline void fake_view_done(struct fake_view *f)
@@ -138,19 +140,18 @@ static inline enum err_code fake_body(void *self, const struct finalized_block *
     return err_set(e, ERR_DENIED, "fake view: reverted");
 }
 
-static inline enum err_code fake_logs(void *self, const struct finalized_block *at,
-                                      const struct addr *contract, const struct hash32 *topic0,
-                                      const struct hash32 *topic1, struct chain_log *ret,
-                                      size_t max, size_t *ret_n, struct err *e)
+static inline enum err_code fake_logs(void *self, const struct chain_log_query *q,
+                                      struct chain_log *ret, size_t max, size_t *ret_n,
+                                      struct err *e)
 {
     struct fake_view *f = self;
     size_t n = 0;
 
-    (void)at;
-    (void)contract;
+    f->asked = *q;
     for (size_t i = 0; i < f->n_logs && n < max; i++) {
-        if (!hash32_eq(&f->logs[i].topics[0], topic0) ||
-            (topic1 && !hash32_eq(&f->logs[i].topics[1], topic1)))
+        if (!hash32_eq(&f->logs[i].topics[0], q->topic[0]) ||
+            (q->topic[1] && !hash32_eq(&f->logs[i].topics[1], q->topic[1])) ||
+            (q->wanted && !f->shows_all && !q->wanted(q->self, &f->logs[i])))
             continue;
         ret[n] = f->logs[i];
         ret[n].data = BUF(1 << 20);

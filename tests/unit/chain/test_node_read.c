@@ -51,10 +51,11 @@ static const struct hash32 topic = {{0xaa}};
 static enum err_code logs(struct world *w, const char *text, struct chain_log *ret, size_t max,
                           size_t *ret_n)
 {
+    const struct chain_log_query q = {.contract = &one, .topic = {&topic}, .from = 1, .until = 5};
     struct err e = {0};
 
     w->chain.logs = text;
-    return node_read_logs(w->rpc, 5, &one, &topic, NULL, ret, max, ret_n, &e);
+    return node_read_logs(w->rpc, &q, ret, max, ret_n, &e);
 }
 
 static void logs_come_newest_first_and_no_more_than_asked(void **state)
@@ -89,6 +90,7 @@ static void logs_that_were_not_asked_for_are_refused(void **state)
     static const char *const texts[] = {
         "[" LOG("0x1", "0x0", OTHER, "0x01") "]", /* another topic */
         "[" LOG("0x6", "0x0", TOPIC, "0x01") "]", /* after the block */
+        "[" LOG("0x0", "0x0", TOPIC, "0x01") "]", /* before the first */
         "[" LOG("0x1", "0x0", "", "0x01") "]",
         "[" LOG("0x1", "0x0", TOPIC, "01") "]",
         "[{}]",
@@ -104,6 +106,30 @@ static void logs_that_were_not_asked_for_are_refused(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (logs(*state, texts[i], found, 2, &n) != ERR_UPSTREAM)
             fail_msg("%s", texts[i]);
+}
+
+static bool ends_with_two(void *self, const struct chain_log *log)
+{
+    ++*(unsigned *)self;
+    return log->data.p[0] == 2;
+}
+
+static void only_wanted_logs_take_up_room(void **state)
+{
+    struct world *w = *state;
+    unsigned seen = 0;
+    const struct chain_log_query q = {
+        .contract = &one, .topic = {&topic}, .until = 5, .wanted = ends_with_two, .self = &seen};
+    struct chain_log found[1];
+    struct err e = {0};
+    size_t n = 0;
+
+    w->chain.logs = "[" LOG("0x1", "0x0", TOPIC, "0x02") "," LOG("0x3", "0x0", TOPIC, "0x03") "]";
+    assert_int_equal(node_read_logs(w->rpc, &q, found, 1, &n, &e), ERR_OK);
+    assert_int_equal(seen, 2);
+    assert_int_equal(n, 1);
+    assert_int_equal(found[0].data.p[0], 2);
+    chain_log_done(&found[0]);
 }
 
 static void too_many_logs_at_once_are_our_own_fault(void **state)
@@ -181,6 +207,7 @@ int main(void)
         WITH_NODE(logs_come_newest_first_and_no_more_than_asked),
         WITH_NODE(no_logs_are_no_error),
         WITH_NODE(logs_that_were_not_asked_for_are_refused),
+        WITH_NODE(only_wanted_logs_take_up_room),
         WITH_NODE(too_many_logs_at_once_are_our_own_fault),
         WITH_NODE(many_facts_come_in_as_many_requests_as_needed),
         WITH_NODE(long_answers_are_not_asked_for_all_at_once),

@@ -430,6 +430,62 @@ static void a_restart_goes_on_from_what_was_final(void **state)
     assert_int_equal(open_view(2, state_path, &v, &e), ERR_OK);
 }
 
+#define TOPIC "\"0xaa00000000000000000000000000000000000000000000000000000000000000\""
+#define LOGS(data)                                                                                 \
+    "[{\"address\":\"0xcccc000000000000000000000000000000000000\",\"blockNumber\":\"0x5\","        \
+    "\"logIndex\":\"0x0\",\"topics\":[" TOPIC "],\"data\":\"" data "\"}]"
+
+static bool is_seven(void *self, const struct chain_log *log)
+{
+    (void)self;
+    return log->data.n == 1 && log->data.p[0] == 7;
+}
+
+/* One that hides an event, one that shows another in its place, and one that fails, hide nothing.
+ */
+static void a_log_that_one_shows_is_found(void **state)
+{
+    static const char *const by_others[] = {"[]", LOGS("0x08"), "{}", NULL};
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    const struct hash32 topic = {{0xaa}};
+    const struct chain_log_query q = {
+        .contract = &proved_contract, .topic = {&topic}, .from = 5, .until = 5, .wanted = is_seven};
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    for (size_t i = 0; i < sizeof by_others / sizeof by_others[0]; i++)
+        for (size_t honest = 0; honest < w.n; honest++) {
+            struct chain_log log AUTO_CALL(chain_log_done) = {.n_topics = 0};
+            size_t n = 0;
+
+            for (size_t k = 0; k < w.n; k++)
+                w.node[k].logs = k == honest ? LOGS("0x07") : by_others[i];
+            assert_int_equal(chain_view_logs(&v, &q, &log, 1, &n, &e), ERR_OK);
+            assert_int_equal(n, 1);
+            assert_int_equal(log.data.p[0], 7);
+        }
+}
+
+static void that_there_are_no_logs_is_said_by_one_that_answers(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    const struct hash32 topic = {{0xaa}};
+    const struct chain_log_query q = {
+        .contract = &proved_contract, .topic = {&topic}, .until = 100};
+    struct chain_log log;
+    struct err e = {0};
+    size_t n = 9;
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    w.node[0].logs = w.node[2].logs = "{}";
+    assert_int_equal(chain_view_logs(&v, &q, &log, 1, &n, &e), ERR_OK);
+    assert_int_equal(n, 0);
+    w.node[1].logs = "{}";
+    assert_int_equal(chain_view_logs(&v, &q, &log, 1, &n, &e), ERR_UPSTREAM);
+}
+
 static void blocks_by_name(void **state)
 {
     struct chain_view v AUTO_CALL(chain_view_done) = {0};
@@ -470,6 +526,8 @@ int main(void)
         TEST(the_policy_version_never_goes_back),
         TEST(a_restart_goes_on_from_what_was_final),
         TEST(blocks_by_name),
+        TEST(a_log_that_one_shows_is_found),
+        TEST(that_there_are_no_logs_is_said_by_one_that_answers),
     };
 
     json_init();

@@ -213,6 +213,116 @@ static void too_many_backends_are_refused(void **state)
                      ERR_TOO_LARGE);
 }
 
+/* ---- names of instances ---- */
+
+/* The contract's own list leaves `silent` out; one by one it gives all three. */
+static struct hash32 answer_names(struct world *w, const char *silent)
+{
+    static const char *const all[] = {"a.example", "b.example", "c.example"};
+    struct abi_value names[3], alive[3], list;
+    struct buf encoded AUTO_CALL(buf_done) = BUF(4096);
+    struct hash32 hash;
+    size_t n = 0;
+    struct err e;
+
+    for (size_t i = 0; i < 3; i++) {
+        const struct hash32 index = gov_word_u64(i);
+        struct abi_value arg = abi_word(&index);
+
+        names[i] = abi_str(all[i]);
+        answer(w, GOV_FN_M_INSTANCE_DOMAIN_NAMES, &arg, "string", &names[i], 1);
+        if (strcmp(all[i], silent) != 0)
+            alive[n++] = names[i];
+    }
+    list = abi_list(alive, n);
+    answer(w, GOV_FN_INSTANCE_DOMAIN_NAMES, NULL, "string[]", &list, 1);
+    list = abi_list(names, 3);
+    assert_int_equal(abi_encode("string[]", &list, 1, &encoded, &e), ERR_OK);
+    keccak256(buf_bytes(&encoded), &hash);
+    fake_view_set(&w->fake, &app, gov_slot(GOV_SLOT_DOMAINS), gov_word_u64(3));
+    return hash;
+}
+
+static enum err_code read_names(struct world *w, const struct hash32 *hash,
+                                struct gov_backends *ret)
+{
+    struct err e = {0};
+
+    return gov_domains(&w->view, &w->fake.newest, &app, hash, ret, &e);
+}
+
+static void a_name_that_is_silent_is_among_all_names(void **state)
+{
+    static const char *const silent[] = {"", "a.example", "c.example"};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct world *w = *state;
+        struct gov_backends names AUTO_CALL(gov_backends_done) = {0};
+        struct hash32 hash = answer_names(w, silent[i]);
+
+        assert_int_equal(read_names(w, &hash, &names), ERR_OK);
+        assert_int_equal(names.n, 3);
+        assert_string_equal(names.uri[2], "c.example");
+        for (size_t k = 0; k < w->fake.n_bodies; k++) {
+            buf_done(&w->fake.bodies[k].calldata);
+            buf_done(&w->fake.bodies[k].answer);
+        }
+        w->fake.n_bodies = 0;
+    }
+}
+
+static void names_that_the_node_changed_are_refused(void **state)
+{
+    struct world *w = *state;
+    struct gov_backends names AUTO_CALL(gov_backends_done) = {0};
+    struct hash32 hash = answer_names(w, "b.example");
+
+    hash.b[0] ^= 1;
+    assert_int_equal(read_names(w, &hash, &names), ERR_VERIFY);
+    hash.b[0] ^= 1;
+    fake_view_set(&w->fake, &app, gov_slot(GOV_SLOT_DOMAINS), gov_word_u64(2));
+    assert_int_equal(read_names(w, &hash, &names), ERR_VERIFY);
+    fake_view_set(&w->fake, &app, gov_slot(GOV_SLOT_DOMAINS), gov_word_u64(GOV_BACKENDS_MAX + 1));
+    assert_int_equal(read_names(w, &hash, &names), ERR_TOO_LARGE);
+    assert_int_equal(names.n, 0);
+}
+
+static void who_registered_a_name_is_read_from_its_word(void **state)
+{
+    static const char *const names[] = {"a.example", "b.example"};
+    struct hash32 key, word = {{[4] = 1, [11] = 9, [12] = 0xab, [31] = 0xcd}};
+    struct world *w = *state;
+    struct gov_registrar found[2];
+    struct err e = {0};
+
+    keccak256(bytes_of_str("a.example"), &key);
+    fake_view_set(&w->fake, &app, gov_slot_entry(GOV_SLOT_REGISTRARS, &key, 0), word);
+    assert_int_equal(gov_registrars(&w->view, &w->fake.newest, &app, names, 2, found, &e), ERR_OK);
+    assert_true(found[0].until == (1ULL << 56) + 9);
+    assert_true(found[0].who.b[0] == 0xab && found[0].who.b[19] == 0xcd);
+    assert_true(addr_is_zero(&found[1].who) && found[1].until == 0);
+    word.b[3] = 1;
+    fake_view_set(&w->fake, &app, gov_slot_entry(GOV_SLOT_REGISTRARS, &key, 0), word);
+    assert_int_equal(gov_registrars(&w->view, &w->fake.newest, &app, names, 2, found, &e),
+                     ERR_INVALID);
+}
+
+static void demands_are_a_timed_word(void **state)
+{
+    struct world *w = *state;
+    struct gov_timed t;
+    struct err e = {0};
+
+    for (uint64_t i = 0; i < 3; i++)
+        fake_view_set(&w->fake, &app, gov_slot(GOV_SLOT_DEMANDS + i), gov_word_u64(3 - i));
+    assert_int_equal(gov_demands(&w->view, &w->fake.newest, &app, &t, &e), ERR_OK);
+    assert_int_equal(t.current.b[31], 3);
+    assert_int_equal(t.next.b[31], 2);
+    assert_int_equal(t.next_from, 1);
+    assert_string_equal(gov_demands_name(GOV_DEMAND_ONBOARDING), "onboarding");
+    assert_null(gov_demands_name(4));
+}
+
 /* ---- artifacts ---- */
 
 static struct hash32 answer_artifact(struct world *w, const char *name, const char *body)
@@ -256,6 +366,97 @@ static void an_artifact_that_is_not_there_is_not_found(void **state)
     struct err e = {0};
 
     assert_int_equal(gov_artifact(&w->view, &w->fake.newest, &app, &id, &body, &e), ERR_NOT_FOUND);
+}
+
+/* ---- artifacts told in events ---- */
+
+static struct chain_log *tell(struct world *w, const struct hash32 *id, const char *body)
+{
+    struct chain_log *log = &w->fake.logs[w->fake.n_logs++];
+    struct addr who = {{7}};
+    struct err e;
+
+    log->data = BUF(4096);
+    log->n_topics = 2;
+    abi_topic("ArtifactPublished(bytes32,bytes,address)", &log->topics[0]);
+    log->topics[1] = *id;
+    assert_int_equal(abi_encode("bytes,address",
+                                (struct abi_value[]){abi_str(body), abi_addr(&who)}, 2, &log->data,
+                                &e),
+                     ERR_OK);
+    return log;
+}
+
+/* The contract keeps nothing under the id, but names the block it told it in. */
+static struct hash32 published_in(struct world *w, const char *name, struct hash32 block)
+{
+    struct hash32 id = answer_artifact(w, name, "");
+
+    w->fake.newest.ref.number = 90;
+    fake_view_set(&w->fake, &app, gov_slot_entry(GOV_SLOT_PUBLISHED, &id, 0), block);
+    return id;
+}
+
+static enum err_code read_artifact(struct world *w, const struct hash32 *id, struct buf *ret)
+{
+    struct err e = {0};
+
+    return gov_artifact(&w->view, &w->fake.newest, &app, id, ret, &e);
+}
+
+static void an_artifact_told_in_an_event_is_read_from_its_block(void **state)
+{
+    struct world *w = *state;
+    struct buf body AUTO_CALL(buf_done) = BUF(GOV_ARTIFACT_MAX);
+    struct hash32 id = published_in(w, "a template", gov_word_u64(77));
+
+    tell(w, &id, "b template"); /* another under its name, a broken one, and the true one */
+    tell(w, &id, "a template")->data.p[31] ^= 1;
+    tell(w, &id, "a template");
+    assert_int_equal(read_artifact(w, &id, &body), ERR_OK);
+    assert_true(bytes_eq(buf_bytes(&body), bytes_of_str("a template")));
+    assert_int_equal(w->fake.asked.from, 77);
+    assert_int_equal(w->fake.asked.until, 77);
+}
+
+static void an_event_that_is_hidden_or_changed_gives_nothing(void **state)
+{
+    struct world *w = *state;
+    struct buf body AUTO_CALL(buf_done) = BUF(GOV_ARTIFACT_MAX);
+    struct hash32 id = published_in(w, "a template", gov_word_u64(77));
+
+    assert_int_equal(read_artifact(w, &id, &body), ERR_UPSTREAM);
+    tell(w, &id, "b template");
+    assert_int_equal(read_artifact(w, &id, &body), ERR_UPSTREAM);
+    w->fake.shows_all = true; /* a view that does not ask what is wanted */
+    assert_int_equal(read_artifact(w, &id, &body), ERR_VERIFY);
+    assert_int_equal(body.n, 0);
+}
+
+static void an_event_without_the_contracts_word_is_not_looked_for(void **state)
+{
+    const struct hash32 words[] = {{{0}}, {{[0] = 1, [31] = 77}}, {{[31] = 91}}};
+    const enum err_code codes[] = {ERR_NOT_FOUND, ERR_VERIFY, ERR_VERIFY};
+    struct world *w = *state;
+    struct buf body AUTO_CALL(buf_done) = BUF(GOV_ARTIFACT_MAX);
+
+    for (size_t i = 0; i < 3; i++) {
+        struct hash32 id = published_in(w, "a template", words[i]);
+
+        tell(w, &id, "a template");
+        assert_int_equal(read_artifact(w, &id, &body), codes[i]);
+        assert_null(w->fake.asked.contract);
+    }
+}
+
+static void an_event_over_the_readers_bound_is_too_large(void **state)
+{
+    struct world *w = *state;
+    struct buf body AUTO_CALL(buf_done) = BUF(4);
+    struct hash32 id = published_in(w, "a template", gov_word_u64(77));
+
+    tell(w, &id, "a template");
+    assert_int_equal(read_artifact(w, &id, &body), ERR_TOO_LARGE);
 }
 
 /* ---- measured identities ---- */
@@ -407,9 +608,17 @@ int main(void)
         IN_WORLD(backends_that_the_node_changed_are_refused),
         IN_WORLD(an_empty_list_of_backends_is_not_asked_for),
         IN_WORLD(too_many_backends_are_refused),
+        IN_WORLD(a_name_that_is_silent_is_among_all_names),
+        IN_WORLD(names_that_the_node_changed_are_refused),
+        IN_WORLD(who_registered_a_name_is_read_from_its_word),
+        IN_WORLD(demands_are_a_timed_word),
         IN_WORLD(an_artifact_is_what_its_id_says),
         IN_WORLD(another_artifact_under_its_id_is_refused),
         IN_WORLD(an_artifact_that_is_not_there_is_not_found),
+        IN_WORLD(an_artifact_told_in_an_event_is_read_from_its_block),
+        IN_WORLD(an_event_that_is_hidden_or_changed_gives_nothing),
+        IN_WORLD(an_event_without_the_contracts_word_is_not_looked_for),
+        IN_WORLD(an_event_over_the_readers_bound_is_too_large),
         IN_WORLD(the_nearest_allowed_identity_names_what_differs),
         IN_WORLD(a_revoked_identity_is_not_held_up_as_expected),
         IN_WORLD(an_event_that_lies_about_its_identity_is_passed_over),

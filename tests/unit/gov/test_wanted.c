@@ -66,6 +66,8 @@ static void what_is_wrong_is_named(void **state)
         {HEAD("app") ",\"policies\":[1]}", "policies"},
         {HEAD("app") ",\"backends\":[\"a\",\"a\"]}", "twice"},
         {HEAD("app") ",\"domains\":[\"\"]}", "domains"},
+        {HEAD("app") ",\"demands\":\"everything\"}", "expected none, onboarding"},
+        {HEAD("app") ",\"demands\":3}", "demands"},
     };
 
     (void)state;
@@ -256,6 +258,37 @@ static void an_offer_of_ownership_to_another_is_taken_back(void **state)
     assert_null(gov_action_at(a, 1));
 }
 
+static void demands_wait_or_are_set(void **state)
+{
+    static const struct {
+        uint8_t now, next;
+        uint64_t from;
+        const char *text; /* NULL: there is nothing to say */
+    } cases[] = {
+        {1, 0, 0, NULL},
+        {0, 0, 0, "set demands to onboarding"},
+        {3, 0, 0, "set demands to onboarding"},
+        {3, 1, 2000, "demands: wait until"},
+        {3, 1, 1000, NULL}, /* it has waited */
+        {1, 0, 2000, "set demands to onboarding"},
+        {3, 2, 2000, "set demands to onboarding"},
+    };
+    AUTO(gov_wanted) w = read_text(HEAD("app") ",\"demands\":\"onboarding\"}");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        AUTO(gov_contract) c = contract_of(w);
+        AUTO(gov_actions) a = NULL;
+
+        c->demands = (struct gov_timed){gov_word_u64(cases[i].now), gov_word_u64(cases[i].next),
+                                        cases[i].from};
+        a = differences(w, c);
+        if (cases[i].text)
+            assert_non_null(strstr(gov_action_at(a, 0)->text, cases[i].text));
+        assert_null(gov_action_at(a, cases[i].text ? 1 : 0));
+    }
+}
+
 static void another_contract_is_not_compared(void **state)
 {
     AUTO(gov_wanted) w = read_text(HEAD("app") "}");
@@ -285,6 +318,7 @@ int main(void)
         cmocka_unit_test(the_roles_that_come_with_ownership_are_no_difference),
         cmocka_unit_test(an_offer_of_ownership_to_another_is_taken_back),
         cmocka_unit_test(another_contract_is_not_compared),
+        cmocka_unit_test(demands_wait_or_are_set),
     };
 
     json_init();

@@ -44,7 +44,22 @@ static enum err_code fake_body(void *self, const struct finalized_block *at,
     return buf_check(ret, e);
 }
 
-static const struct chain_view_ops view_ops = {.body = fake_body};
+/* No slot holds anything: the contract told nothing in events (tests/unit/gov/test_bodies.c). */
+static enum err_code fake_read(void *self, const struct finalized_block *at, const struct addr *of,
+                               const struct hash32 *slots, size_t n, struct hash32 *ret_values,
+                               struct hash32 *ret_code_hash, struct err *e)
+{
+    (void)self;
+    (void)at;
+    (void)of;
+    (void)slots;
+    (void)ret_code_hash;
+    (void)e;
+    memset(ret_values, 0, n * sizeof *ret_values);
+    return ERR_OK;
+}
+
+static const struct chain_view_ops view_ops = {.body = fake_body, .read = fake_read};
 static const struct chain_view view = {.ops = &view_ops, .mode = "fake", .chain_id = 1};
 static const struct store_chain chain = {.view = &view, .at = {.ref = {.number = 77}}};
 static const struct addr contract = {{[0] = 0xab, [19] = 0xcd}};
