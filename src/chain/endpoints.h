@@ -31,8 +31,8 @@ rpc *endpoints_rpc(const endpoints *s, size_t i);
 void endpoints_health(const endpoints *s, size_t i, struct chain_endpoint *ret);
 /* Its newest blocks, as it says, for endpoints_health. */
 void endpoints_note_blocks(endpoints *s, size_t i, uint64_t finalized, uint64_t latest);
-/* It was found to lie: for a minute, twice as long each time, up to an hour, it is asked last and
- * does not count, unless too few would be left. */
+/* It was found to lie: for a minute, twice as long each time, up to an hour, it is asked last, and
+ * only when the others are too few or do not agree. */
 void endpoints_quarantine(endpoints *s, size_t i, const char *why);
 bool endpoints_in_quarantine(const endpoints *s, size_t i);
 /* Its lies are behind it: it agreed with the others again. */

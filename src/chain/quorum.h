@@ -2,7 +2,8 @@
  *
  * An answer is taken as soon as k agree; whoever is slow, silent or contradicts is not waited for
  * longer than a moment, so that n - k of any kind never stop k honest ones.  Who is shown to lie is
- * put in quarantine, and what he said is kept. */
+ * put in quarantine, where he is asked only when the others do not suffice, and what he said is
+ * kept. */
 #pragma once
 #include <pthread.h>
 #include "chain/endpoint_ask.h"

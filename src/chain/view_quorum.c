@@ -414,22 +414,36 @@ static enum err_code do_read(void *self, const struct finalized_block *at,
     return ERR_OK;
 }
 
+/* Until the look that is under way has ended: it may find the block, and no other can begin. */
+static void wait_for_look(view_quorum *v, uint64_t number)
+{
+    const struct timespec until = clock_after(2 * v->q.deadline_ms);
+
+    while (v->refreshing && !v->stop && number > v->newest.id.ref.number &&
+           pthread_cond_timedwait(&v->ended, &v->lock, &until) != ETIMEDOUT)
+        ;
+}
+
 /* Whoever named a block may be some seconds ahead of us: look again, out of turn, but not more
  * often than at RETRY_MS, whoever wishes it.  A block far ahead is not worth the wait. */
 static void catch_up(view_quorum *v, uint64_t number)
 {
     uint64_t least = v->slot_ms < RETRY_MS ? v->slot_ms : RETRY_MS, ms;
+    bool worth;
 
     pthread_mutex_lock(&v->lock);
+    worth = number <= v->newest.id.ref.number + AHEAD_MAX;
+    if (worth)
+        wait_for_look(v, number);
     ms = ms_since(v, v->tried_ns);
-    if (number > v->newest.id.ref.number && number <= v->newest.id.ref.number + AHEAD_MAX &&
-        ms < least) {
+    if (worth && number > v->newest.id.ref.number && ms < least) {
         const struct timespec rest = {.tv_sec = (time_t)((least - ms) / 1000),
                                       .tv_nsec = (long)((least - ms) % 1000 * NS_PER_MS)};
 
         pthread_mutex_unlock(&v->lock);
         nanosleep(&rest, NULL);
         pthread_mutex_lock(&v->lock);
+        wait_for_look(v, number);
     }
     if (number > v->newest.id.ref.number && !v->refreshing && v->stopped.code == ERR_OK &&
         ms_since(v, v->tried_ns) >= least)

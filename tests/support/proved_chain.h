@@ -18,6 +18,8 @@ struct proved_node {
     /* how it lies; zero: it does not */
     atomic_uint chain_id, forks_from, silent, wrong_proof, wrong_claim, latest_word, wrong_root;
     atomic_uint version_is, says_old;
+    atomic_uint says_ahead; /* its newest block is so many further */
+    atomic_uint has_none;   /* no lie: it has no final block yet */
 };
 struct proved_world {
     atomic_uint finalized, latest, latest_said, changes; /* latest_said: 0, or not latest */
@@ -215,7 +217,11 @@ static inline void proved_result(struct proved_node *n, const json *call, struct
                                                : strtoul(tag + 2, NULL, 16);
         if (n->says_old && number > n->says_old && strncmp(tag, "0x", 2) != 0)
             number = n->says_old;
-        if (number > w->latest)
+        if (n->says_ahead && strcmp(tag, "latest") == 0)
+            number += n->says_ahead;
+        else if (number > w->latest || (n->has_none && strcmp(tag, "finalized") == 0))
+            number = 0;
+        if (number == 0)
             buf_put_str(out, "null");
         else
             proved_block(n, number, out, &hash);

@@ -220,6 +220,68 @@ static void one_that_rewrites_history_is_put_aside(void **state)
     assert_int_equal(conflicts(&v), 1);
 }
 
+/* What lied once may be honest by now, and then it counts where the others are silent or lie. */
+static void one_in_quarantine_is_asked_where_the_others_do_not_suffice(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    w.node[0].forks_from = 90;
+    SOON(conflicts(&v) == 1);
+    w.node[0].forks_from = 0;
+    w.node[2].says_old = 100; /* it does not go on */
+    w.latest = w.finalized = 110;
+    SOON(block_of(&v) == 110);
+    w.node[2].says_old = 0;
+    w.node[2].silent = 1;
+    w.latest = w.finalized = 120;
+    SOON(block_of(&v) == 120);
+    assert_int_equal(conflicts(&v), 1);
+}
+
+/* A node that has not caught up yet is no liar. */
+static void who_has_no_final_block_yet_is_no_liar(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct chain_health h;
+    struct err e = {0};
+
+    (void)state;
+    w.node[0].has_none = 1;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    usleep(100000);
+    assert_int_equal(conflicts(&v), 0);
+    assert_true(chain_view_health(&v, &h));
+    assert_non_null(strstr(h.endpoint[0].fault, "has none"));
+}
+
+/* Looks are not longer because one says nothing, and who names a new block waits for the one that
+ * is under way. */
+static void a_silent_one_makes_nobody_wait(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct finalized_block b;
+    struct block_ref ref = {.number = 105};
+    struct err e = {0};
+    uint64_t begun;
+
+    (void)state;
+    w.node[2].silent = 1;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    proved_block(&w.node[0], 105, NULL, &ref.hash);
+    for (int i = 0; i < 3; i++) {
+        usleep(100000); /* in the middle of a look, most of the time */
+        w.ns += 1000000000;
+        w.latest = w.finalized = ref.number;
+        begun = clock_ns(&clock_system);
+        assert_int_equal(chain_view_block(&v, &ref, &b, &e), ERR_OK);
+        assert_true(clock_ns(&clock_system) - begun < 3000000000);
+        proved_block(&w.node[0], ++ref.number, NULL, &ref.hash);
+    }
+}
+
 static void age_and_silence_have_bounds(void **state)
 {
     struct chain_view v AUTO_CALL(chain_view_done) = {0};
@@ -364,6 +426,9 @@ int main(void)
         TEST(a_quorum_is_a_majority),
         TEST(history_that_too_few_confirm_stops),
         TEST(one_that_rewrites_history_is_put_aside),
+        TEST(one_in_quarantine_is_asked_where_the_others_do_not_suffice),
+        TEST(who_has_no_final_block_yet_is_no_liar),
+        TEST(a_silent_one_makes_nobody_wait),
         TEST(age_and_silence_have_bounds),
         TEST(what_is_denied_counts_before_it_is_final),
         TEST(a_cold_read_sees_denials),
