@@ -29,7 +29,7 @@ struct blocks_answer {
 };
 extern const struct endpoint_round_kind endpoint_blocks;
 
-#define PROVE_MAX 512
+#define PROVE_MAX FACTS_MAX /* all that is kept can be read again at once */
 struct prove_question {
     struct block_header at;
     size_t n;

@@ -504,6 +504,27 @@ static bool agreed_value(const struct latest_answer *const answers[], size_t n, 
     return false;
 }
 
+/* As far as one honest endpoint has come: at most n - k lie, so that of the highest n - k + 1
+ * numbers one is honest, and nobody who makes up a block far ahead is believed.  What differs from
+ * block `from` is after it, whoever says otherwise. */
+static uint64_t newest_number(const struct quorum *q, const struct latest_answer *const answers[],
+                              uint64_t from)
+{
+    const size_t n = endpoints_count(q->set), enough = n - q->k + 1;
+    uint64_t best = from + 1;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t mine = answers[i] ? answers[i]->at.id.ref.number : 0;
+        size_t reached = 0;
+
+        for (size_t j = 0; j < n; j++)
+            reached += answers[j] && answers[j]->at.id.ref.number >= mine;
+        if (reached >= enough && mine > best)
+            best = mine;
+    }
+    return best;
+}
+
 enum err_code quorum_latest(struct quorum *q, uint64_t from, const struct fact_key *keys, size_t n,
                             struct quorum_latest *ret, struct err *e)
 {
@@ -537,9 +558,8 @@ enum err_code quorum_latest(struct quorum *q, uint64_t from, const struct fact_k
                 continue;
             answers[i] = a;
             fit++;
-            if (a->at.id.ref.number > ret->number)
-                ret->number = a->at.id.ref.number;
         }
+        ret->number = newest_number(q, answers, from);
         for (size_t key = 0; key < n; key++) {
             ret->agreed[key] =
                 agreed_value(answers, endpoints_count(q->set), q->k, key, &ret->value[key]);

@@ -49,7 +49,7 @@ MUST_CHECK enum err_code quorum_prove(struct quorum *q, const struct block_heade
 struct quorum_latest {
     bool agreed[PROVE_MAX];
     struct hash32 value[PROVE_MAX];
-    uint64_t number; /* the highest block that counted */
+    uint64_t number; /* a block that an honest one has reached; after `from` */
 };
 /* ERR_UPSTREAM: fewer than k prove anything. */
 MUST_CHECK enum err_code quorum_latest(struct quorum *q, uint64_t from, const struct fact_key *keys,

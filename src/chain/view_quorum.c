@@ -34,6 +34,7 @@ struct view_quorum {
     pthread_cond_t ended;
     bool stop, refreshing;
     struct block_header newest;
+    uint64_t before; /* number of the block before it, whose facts are kept too; 0: none */
     uint64_t tried_ns, good_ns, latest_ns; /* last look begun; last good one; last newest blocks */
     uint64_t proof_ns;
     struct err fault;   /* of the last look; ERR_OK: none */
@@ -173,32 +174,31 @@ static enum err_code advance(view_quorum *v, const struct block_header *last, st
     return ERR_OK;
 }
 
-static void take_doubts(view_quorum *v, const struct hash32 *block, const struct fact_key *keys,
+/* finals: what the finalized block holds. */
+static void take_doubts(view_quorum *v, const struct fact_key *keys, const struct hash32 *finals,
                         size_t n, const struct quorum_latest *latest)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct hash32 final;
-
-        if (latest->agreed[i] && fact_cache_get(&v->cache, block, &keys[i], &final) &&
-            !hash32_eq(&final, &latest->value[i]))
+    for (size_t i = 0; i < n; i++)
+        if (latest->agreed[i] && !hash32_eq(&finals[i], &latest->value[i]))
             denials_add(&v->denials, &keys[i], &latest->value[i], latest->number);
-    }
 }
 
-/* What the newest blocks say of all that is cached. */
+/* What the newest blocks say of all that is cached.  Only then are doubts forgotten, those that no
+ * decision can need: one that began at the block before reads that one's facts still. */
 static void look_at_latest(view_quorum *v, const struct block_header *newest, struct reading *r)
 {
     struct err e = {0};
     enum err_code code;
 
     pthread_mutex_lock(&v->lock);
-    r->n = fact_cache_wanted(&v->cache, r->key, PROVE_MAX);
+    r->n = fact_cache_all(&v->cache, r->key, r->value, PROVE_MAX);
     pthread_mutex_unlock(&v->lock);
     code = quorum_latest(&v->q, newest->id.ref.number, r->key, r->n, &r->latest, &e);
     pthread_mutex_lock(&v->lock);
     if (code == ERR_OK) {
         v->latest_ns = clock_ns(v->clock);
-        take_doubts(v, &newest->id.ref.hash, r->key, r->n, &r->latest);
+        take_doubts(v, r->key, r->value, r->n, &r->latest);
+        denials_final(&v->denials, v->before);
     }
     pthread_mutex_unlock(&v->lock);
 }
@@ -225,7 +225,7 @@ static void refresh(view_quorum *v)
         fact_cache_advance(&v->cache, &found.id.ref.hash, next);
         v->known[v->n_known++ % KNOWN_MAX] = last;
         v->newest = found;
-        denials_final(&v->denials, found.id.ref.number);
+        v->before = last.id.ref.number;
     }
     if (code == ERR_OK) {
         v->good_ns = clock_ns(v->clock);
@@ -363,7 +363,7 @@ static enum err_code read_cold(view_quorum *v, const struct finalized_block *at,
         pthread_mutex_lock(&v->lock);
         for (size_t i = 0; i < n; i++)
             fact_cache_put(&v->cache, &at->ref.hash, &keys[i], &ret_values[i]);
-        take_doubts(v, &at->ref.hash, keys, n, latest);
+        take_doubts(v, keys, ret_values, n, latest);
         pthread_mutex_unlock(&v->lock);
     }
     free(latest);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "base/fs.h"
+#include "chain/facts.h"
 #include "chain/view_quorum.h"
 #include "support/proved_chain.h"
 
@@ -324,7 +325,100 @@ static void what_is_denied_counts_before_it_is_final(void **state)
     assert_int_equal(chain_view_doubts(&v), 1);
     w.latest = 104;
     w.finalized = 103;
+    SOON(block_of(&v) == 103);
+    usleep(100000);
+    assert_int_equal(chain_view_doubts(&v), 1); /* who began at the block before must see it */
+    w.finalized = 104;
     SOON(chain_view_doubts(&v) == 0);
+}
+
+/* One that makes up newest blocks far ahead must not keep a doubt alive. */
+static void a_doubt_ends_whatever_one_makes_up(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    w.node[0].says_ahead = 250;
+    w.changes = 102;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    SOON(chain_view_doubts(&v) == 1);
+    w.latest = w.finalized = 110;
+    SOON(block_of(&v) == 110);
+    w.latest = w.finalized = 111;
+    SOON(chain_view_doubts(&v) == 0);
+}
+
+/* What nobody has asked for in a long time, but is known still, is watched as well. */
+static void all_that_is_known_is_watched(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    for (unsigned block = 101; block <= 100 + FACTS_IDLE_MAX; block++) {
+        w.latest = w.finalized = block;
+        SOON(block_of(&v) == block);
+    }
+    w.changes = w.finalized + 1;
+    w.latest = w.finalized + 2;
+    SOON(chain_view_doubts(&v) == 1);
+}
+
+/* A decision that began before a revocation was final, and ends after it. */
+static void a_doubt_outlives_the_block_before(void **state)
+{
+    const struct hash32 slot = {{[31] = 1}};
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct finalized_block at;
+    struct hash32 value;
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    w.changes = 102;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    assert_int_equal(chain_view_finalized(&v, &at, &e), ERR_OK);
+    w.latest = w.finalized = 110;
+    SOON(block_of(&v) == 110);
+    usleep(100000);
+    assert_int_equal(chain_view_read(&v, &at, &proved_contract, &slot, 1, &value, NULL, &e),
+                     ERR_OK);
+    assert_int_equal(value.b[31], 1); /* what was final where it began */
+    assert_int_equal(chain_view_doubts(&v), 1);
+    at.doubt = 1;
+    assert_int_equal(chain_view_read(&v, &at, &proved_contract, &slot, 1, &value, NULL, &e),
+                     ERR_OK);
+    assert_int_equal(value.b[31], 2);
+}
+
+/* A block that is older than all that is cached: what is denied since is seen all the same. */
+static void a_read_at_an_old_block_sees_denials(void **state)
+{
+    const struct hash32 slot = {{[31] = 1}};
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct finalized_block at;
+    struct hash32 value;
+    struct err e = {0};
+
+    (void)state;
+    w.changes = 102;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(chain_view_finalized(&v, &at, &e), ERR_OK);
+    for (unsigned block = 110; block < 113; block++) {
+        w.latest = w.finalized = block;
+        SOON(block_of(&v) == block);
+    }
+    assert_int_equal(chain_view_read(&v, &at, &proved_contract, &slot, 1, &value, NULL, &e),
+                     ERR_OK);
+    assert_int_equal(value.b[31], 1);
+    assert_int_equal(chain_view_doubts(&v), 1);
 }
 
 /* What nobody has asked for before is looked up at the newest blocks, too. */
@@ -431,6 +525,10 @@ int main(void)
         TEST(a_silent_one_makes_nobody_wait),
         TEST(age_and_silence_have_bounds),
         TEST(what_is_denied_counts_before_it_is_final),
+        TEST(a_doubt_ends_whatever_one_makes_up),
+        TEST(all_that_is_known_is_watched),
+        TEST(a_doubt_outlives_the_block_before),
+        TEST(a_read_at_an_old_block_sees_denials),
         TEST(a_cold_read_sees_denials),
         TEST(newest_blocks_must_be_seen),
         TEST(the_policy_version_never_goes_back),
