@@ -19,6 +19,7 @@ struct proved_node {
     atomic_uint chain_id, forks_from, silent, wrong_proof, wrong_claim, latest_word, wrong_root;
     atomic_uint version_is, says_old;
     atomic_uint says_ahead; /* its newest block is so many further */
+    atomic_uint padding;    /* bytes of white space in each answer */
     atomic_uint has_none;   /* no lie: it has no final block yet */
 };
 struct proved_world {
@@ -240,6 +241,8 @@ static inline void proved_answer(void *self, const json *request, struct fake_re
         reply->delay_ms = 60000;
         return;
     }
+    for (size_t i = 0; i < n->padding; i++)
+        buf_put_u8(&reply->body, ' ');
     if (batch)
         buf_put_u8(&reply->body, '[');
     for (size_t i = 0; i < count; i++) {

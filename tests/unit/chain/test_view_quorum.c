@@ -124,8 +124,9 @@ static void honest_nodes_are_read(void **state)
 static void each_lie_of_one_is_outvoted(void **state)
 {
     atomic_uint *const lies[] = {
-        &w.node[0].chain_id,    &w.node[0].forks_from, &w.node[0].silent,   &w.node[0].wrong_proof,
-        &w.node[0].wrong_claim, &w.node[0].wrong_root, &w.node[0].says_old, &w.node[0].latest_word};
+        &w.node[0].chain_id,    &w.node[0].forks_from,  &w.node[0].silent,
+        &w.node[0].wrong_proof, &w.node[0].wrong_claim, &w.node[0].wrong_root,
+        &w.node[0].says_old,    &w.node[0].latest_word, &w.node[0].says_ahead};
 
     (void)state;
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
@@ -240,6 +241,27 @@ static void one_in_quarantine_is_asked_where_the_others_do_not_suffice(void **st
     w.latest = w.finalized = 120;
     SOON(block_of(&v) == 120);
     assert_int_equal(conflicts(&v), 1);
+}
+
+/* A node does not choose how much memory its answer takes: what was asked does. */
+static void one_that_says_too_much_is_cut_short(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct chain_health h;
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    w.node[0].padding = 200000; /* no more than blocks may have, far more than these proofs */
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    assert_int_equal(word, 1);
+    SOON(chain_view_health(&v, &h) && h.endpoint[0].failures > 0);
+    w.node[0].padding = 4 << 20;
+    w.latest = w.finalized = 110;
+    SOON(block_of(&v) == 110);
+    assert_true(chain_view_health(&v, &h));
+    assert_non_null(strstr(h.endpoint[0].fault, "more than"));
 }
 
 /* A node that has not caught up yet is no liar. */
@@ -521,6 +543,7 @@ int main(void)
         TEST(history_that_too_few_confirm_stops),
         TEST(one_that_rewrites_history_is_put_aside),
         TEST(one_in_quarantine_is_asked_where_the_others_do_not_suffice),
+        TEST(one_that_says_too_much_is_cut_short),
         TEST(who_has_no_final_block_yet_is_no_liar),
         TEST(a_silent_one_makes_nobody_wait),
         TEST(age_and_silence_have_bounds),
