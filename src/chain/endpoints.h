@@ -15,6 +15,9 @@ struct endpoint_config {
     struct bytes ca_pem; /* empty: the system's authorities */
 };
 
+/* Does it name a literal loopback address?  Such a node may be spoken to in the clear. */
+bool endpoint_is_loopback(const char *url);
+
 typedef struct endpoints endpoints;
 /* deadline_ms: of one question to one of them.  Copies the configurations. */
 MUST_CHECK enum err_code endpoints_new(const struct endpoint_config *list, size_t n,
