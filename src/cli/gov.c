@@ -126,7 +126,9 @@ static const struct cli_option diff_options[] = {CLI_OPT_RPC, CLI_OPT_CHAIN_ID, 
 static const struct cli_option apply_options[] = {
     OPT_FROM_BLOCK, {"dry-run", NULL, "only say what would be done", NULL, CLI_OPTIONAL}, SENDS,
 };
-static const struct cli_option sign_options[] = {CLI_OPT_CHAIN_ID, CLI_OPT_KEYS, END};
+static const struct cli_option sign_options[] = {
+    CLI_OPT_CHAIN_ID, CLI_OPT_KEYS,
+    {"max-fee", "GWEI", "what offers more for a unit of gas is not signed", "500", CLI_OPTIONAL}, END};
 static const struct cli_option send_options[] = {
     CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_FINAL, CLI_OPT_WAIT, CLI_OPT_JOURNAL, END,
 };

@@ -66,6 +66,13 @@ theirs=$(cast mktx --private-key 0x$HEX --chain 31337 --nonce "$n" \
 ok "cast signs the same bytes"
 refused "a transaction of another chain is not signed" 5 'not signed' \
     teereg gov sign "$WORK/unsigned.json" --chain-id 1
+# The value stands behind the receiver, and nothing is 0x80: the length stays the same.
+sed -E 's/94([0-9a-f]{40})80/94\105/' <<<"$raw" >"$WORK/with-value.txt"
+! grep -qF "$raw" "$WORK/with-value.txt" || fail "no value was put into $raw"
+refused "a transaction that sends ether is not signed" 5 'sends ether along: not signed' \
+    teereg gov sign "$WORK/with-value.txt"
+refused "nor one that offers more than is allowed" 5 'wei for each of .* not signed' \
+    teereg gov sign "$WORK/unsigned.json" --max-fee 1
 echo "$raw" >"$WORK/unsigned.txt"
 refused "an unsigned one is not sent" 1 'gov sign' teereg gov send "$WORK/unsigned.txt"
 says "the signed one is sent" 'setPaused' teereg gov send "$WORK/signed.json"
