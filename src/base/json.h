@@ -20,7 +20,9 @@ MUST_CHECK enum err_code json_parse_foreign(struct bytes text, size_t max, json 
                                             struct err *e);
 /* An answer in which strangers' strings stand beside what is read (logs, revert reasons of a
  * chain). As json_parse_foreign, but an escaped NUL in a string is U+FFFD: nobody may write what
- * makes an answer unreadable.  Never for what was signed. */
+ * makes an answer unreadable.  ERR_TOO_LARGE as well where there are over 4096 values that have
+ * less than 32 bytes of text each: who answers must not choose how much memory that takes.  Never
+ * for what was signed. */
 MUST_CHECK enum err_code json_parse_answer(struct bytes text, size_t max, json **ret,
                                            struct err *e);
 /* Is it one JSON value of somebody else's?  As json_parse, but numbers may be any that JSON has. */

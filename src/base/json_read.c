@@ -11,8 +11,13 @@ struct reader {
     const uint8_t *start, *p, *end;
     bool fractions;     /* any number is taken; what is no integer of 64 bits is kept as such */
     bool nuls;          /* an escaped NUL is U+FFFD */
+    size_t values;      /* that may come still */
     struct buf escaped; /* the string that is read, if it has escapes; never grows */
 };
+
+/* In memory a value takes up to a hundred times its text. */
+#define ANSWER_VALUES 4096
+#define ANSWER_BYTES  32 /* of text for each value over these */
 
 /* Messages say where, and never repeat the text: it may be a secret. */
 static enum err_code wrong(const struct reader *r, const char *reason, struct err *e)
@@ -338,6 +343,8 @@ static enum err_code read_kind(struct reader *r, unsigned levels, json **ret, st
 /* And the space around it. */
 static enum err_code read_value(struct reader *r, unsigned levels, json **ret, struct err *e)
 {
+    if (r->values-- == 0)
+        return err_set(e, ERR_TOO_LARGE, "JSON of more values than so long a text has in earnest");
     skip_space(r);
     TRY(read_kind(r, levels, ret, e));
     skip_space(r);
@@ -364,6 +371,7 @@ static enum err_code read(struct bytes text, size_t max, bool fractions, bool nu
                        .end = start + text.n,
                        .fractions = fractions,
                        .nuls = nuls,
+                       .values = nuls ? ANSWER_VALUES + text.n / ANSWER_BYTES : SIZE_MAX,
                        .escaped = BUF(text.n)};
     enum err_code rc;
 

@@ -7,12 +7,39 @@
 #define NUMBER_PARAMS 40
 #define PROVE_PARAMS  ((size_t)64 * 1024)
 
+/* Of an honest answer; a node that says more must not fill our memory. */
+#define BLOCK_BYTES  ((size_t)1024 * 1024) /* of a header, with the hashes of its transactions */
+#define ANSWER_BYTES ((size_t)64 * 1024)
+#define PROOF_BYTES  ((size_t)16 * 1024) /* of an account or a slot: 14 full branches */
+
+/* What did not come through (whose certificate is not good, say) is no lie of the node's: somebody
+ * else may stand between. */
+static enum err_code ask(rpc *node, size_t max, struct rpc_call *calls, size_t n, json **ret,
+                         struct err *e)
+{
+    enum err_code code = rpc_do_within(node, max, calls, n, ret, e);
+
+    if (code == ERR_VERIFY || code == ERR_INVALID)
+        e->code = code = ERR_UPSTREAM;
+    return code;
+}
+
+/* A node that has not got it yet, or no more, says null: no lie either. */
+static enum err_code has_it(rpc *node, const struct rpc_call *call, struct err *e)
+{
+    TRY(rpc_check(node, call, e));
+    if (json_is_null(call->ret_result))
+        return err_set(e, ERR_UPSTREAM, "%s at %s: the node has none", call->method,
+                       rpc_host(node));
+    return ERR_OK;
+}
+
 /* ---- headers ---- */
 
 static enum err_code header_of(rpc *node, const struct rpc_call *call, struct block_header *ret,
                                struct err *e)
 {
-    TRY(rpc_check(node, call, e));
+    TRY(has_it(node, call, e));
     TRY_IN(e, header_parse(call->ret_result, ret, e), "%s", rpc_host(node));
     return ERR_OK;
 }
@@ -46,7 +73,7 @@ static enum err_code ask_heads(rpc *node, const void *question, void *result, st
     uint64_t chain_id;
 
     snprintf(params, sizeof params, "[\"0x%llx\",false]", (unsigned long long)q->again);
-    TRY(rpc_do(node, calls, q->has_again ? 4 : 3, &answer, e));
+    TRY(ask(node, 3 * BLOCK_BYTES, calls, q->has_again ? 4 : 3, &answer, e));
     TRY(rpc_check(node, &calls[0], e));
     TRY_IN(e, rpc_quantity(calls[0].ret_result, &chain_id, e), "eth_chainId at %s", rpc_host(node));
     if (chain_id != q->chain_id)
@@ -77,7 +104,7 @@ static enum err_code ask_blocks(rpc *node, const void *question, void *result, s
         calls[i].method = "eth_getBlockByNumber";
         calls[i].params = params[i];
     }
-    TRY(rpc_do(node, calls, q->n, &answer, e));
+    TRY(ask(node, q->n * BLOCK_BYTES, calls, q->n, &answer, e));
     for (size_t i = 0; i < q->n; i++)
         TRY(header_at(node, &calls[i], q->number[i], &a->block[i], &a->known[i], e));
     return ERR_OK;
@@ -188,9 +215,9 @@ static enum err_code prove_batch(rpc *node, const struct block_header *at,
         calls[i].method = "eth_getProof";
         calls[i].params = (const char *)params.p + accounts[i].params;
     }
-    TRY(rpc_do(node, calls, n_calls, &answer, e));
+    TRY(ask(node, ANSWER_BYTES + (n_calls + n) * PROOF_BYTES, calls, n_calls, &answer, e));
     for (size_t i = 0; i < n_calls; i++) {
-        TRY(rpc_check(node, &calls[i], e));
+        TRY(has_it(node, &calls[i], e));
         TRY_IN(e,
                take_account(calls[i].ret_result, &accounts[i], keys, n, &at->state_root, ret_values,
                             e),
@@ -241,7 +268,7 @@ static enum err_code ask_latest(rpc *node, const void *question, void *result, s
         struct rpc_call call = {.method = "eth_getBlockByNumber", .params = "[\"latest\",false]"};
         AUTO(json) answer = NULL;
 
-        TRY(rpc_do(node, &call, 1, &answer, e));
+        TRY(ask(node, BLOCK_BYTES, &call, 1, &answer, e));
         TRY(header_of(node, &call, &a->at, e));
         code = prove(node, &a->at, q->key, q->n, a->value, e);
         if (code != ERR_VERIFY)

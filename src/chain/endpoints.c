@@ -49,8 +49,8 @@ struct endpoint_round {
 
 /* ---- the set ---- */
 
-/* A node in the same machine may be spoken to in the clear: nobody is between. */
-static bool is_loopback(const char *url)
+/* Nobody is between us and a node in the same machine. */
+bool endpoint_is_loopback(const char *url)
 {
     struct sockaddr_storage at;
     struct uri u;
@@ -88,7 +88,7 @@ enum err_code endpoints_new(const struct endpoint_config *list, size_t n, unsign
         const struct rpc_config config = {
             .url = list[i].url,
             .ca_pem = list[i].ca_pem,
-            .allow_http = is_loopback(list[i].url),
+            .allow_http = endpoint_is_loopback(list[i].url),
             .allow_private = true, /* the configuration names it, not the chain */
             .total_ms = deadline_ms,
             .body_max = BODY_BYTES_MAX,

@@ -15,6 +15,9 @@ struct endpoint_config {
     struct bytes ca_pem; /* empty: the system's authorities */
 };
 
+/* Does it name a literal loopback address?  Such a node may be spoken to in the clear. */
+bool endpoint_is_loopback(const char *url);
+
 typedef struct endpoints endpoints;
 /* deadline_ms: of one question to one of them.  Copies the configurations. */
 MUST_CHECK enum err_code endpoints_new(const struct endpoint_config *list, size_t n,
@@ -31,8 +34,8 @@ rpc *endpoints_rpc(const endpoints *s, size_t i);
 void endpoints_health(const endpoints *s, size_t i, struct chain_endpoint *ret);
 /* Its newest blocks, as it says, for endpoints_health. */
 void endpoints_note_blocks(endpoints *s, size_t i, uint64_t finalized, uint64_t latest);
-/* It was found to lie: for a minute, twice as long each time, up to an hour, it is asked last and
- * does not count, unless too few would be left. */
+/* It was found to lie: for a minute, twice as long each time, up to an hour, it is asked last, and
+ * only when the others are too few or do not agree. */
 void endpoints_quarantine(endpoints *s, size_t i, const char *why);
 bool endpoints_in_quarantine(const endpoints *s, size_t i);
 /* Its lies are behind it: it agreed with the others again. */

@@ -41,6 +41,12 @@ size_t fact_cache_wanted(const struct fact_cache *c, struct fact_key *ret, size_
     return c->now.facts ? facts_wanted(c->now.facts, ret, max) : 0;
 }
 
+size_t fact_cache_all(const struct fact_cache *c, struct fact_key *ret, struct hash32 *ret_values,
+                      size_t max)
+{
+    return c->now.facts ? facts_all(c->now.facts, ret, ret_values, max) : 0;
+}
+
 void fact_cache_advance(struct fact_cache *c, const struct hash32 *block, facts *next)
 {
     if (next && c->now.facts)

@@ -21,5 +21,8 @@ void fact_cache_put(struct fact_cache *c, const struct hash32 *block, const stru
                     const struct hash32 *value);
 /* See facts_wanted. */
 size_t fact_cache_wanted(const struct fact_cache *c, struct fact_key *ret, size_t max);
+/* See facts_all; of the newest block. */
+size_t fact_cache_all(const struct fact_cache *c, struct fact_key *ret, struct hash32 *ret_values,
+                      size_t max);
 /* A new block, with what was read there in advance; takes it, it may be NULL. */
 void fact_cache_advance(struct fact_cache *c, const struct hash32 *block, facts *next);

@@ -110,6 +110,18 @@ size_t facts_wanted(const facts *f, struct fact_key *ret, size_t max)
     return n;
 }
 
+size_t facts_all(const facts *f, struct fact_key *ret, struct hash32 *ret_values, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < BUCKETS && n < max; i++)
+        if (f->list[i].full) {
+            ret[n] = f->list[i].key;
+            ret_values[n++] = f->list[i].value;
+        }
+    return n;
+}
+
 void facts_age(facts *f, const facts *before)
 {
     for (size_t i = 0; i < BUCKETS; i++) {

@@ -25,6 +25,8 @@ void facts_put(facts *f, const struct fact_key *key, const struct hash32 *value)
 /* Up to max keys that are worth reading again at the next block: those asked for at this one or at
  * one of the FACTS_IDLE_MAX before; the ones that were asked for here come first. */
 size_t facts_wanted(const facts *f, struct fact_key *ret, size_t max);
+/* Up to max of all that is known, with its values. */
+size_t facts_all(const facts *f, struct fact_key *ret, struct hash32 *ret_values, size_t max);
 /* Takes over from the table of the block before how long each key has been idle. */
 void facts_age(facts *f, const facts *before);
 

@@ -51,6 +51,11 @@ static enum err_code paid_tips(const json *history, uint64_t tips[BLOCKS_MAX], s
     return ERR_OK;
 }
 
+uint64_t fees_tip_max(uint64_t limit)
+{
+    return limit / 10 > FEES_TIP_MAX ? limit / 10 : FEES_TIP_MAX;
+}
+
 enum err_code fees_estimate(const json *history, uint64_t limit, struct fees *ret, struct err *e)
 {
     uint64_t base, tips[BLOCKS_MAX], max;
@@ -62,6 +67,8 @@ enum err_code fees_estimate(const json *history, uint64_t limit, struct fees *re
     f.tip = n > 0 ? tips[n / 2] : FEES_TIP_DEFAULT;
     if (f.tip < FEES_TIP_MIN)
         f.tip = FEES_TIP_MIN;
+    if (f.tip > fees_tip_max(limit))
+        f.tip = fees_tip_max(limit);
     if (__builtin_mul_overflow(base, (uint64_t)2, &max) || __builtin_add_overflow(max, f.tip, &max))
         max = UINT64_MAX;
     if (max > limit)

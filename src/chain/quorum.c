@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #define GRACE_MS  300 /* for the others, once k have answered */
-#define HEDGE_MS  400 /* until the next one is asked for a proof, too */
+#define HEDGE_MS  400 /* until the next one is asked for a proof, or one in quarantine, too */
 #define NS_PER_MS 1000000u
 
 /* ---- evidence ---- */
@@ -69,17 +69,43 @@ static unsigned ms_left(const struct quorum *q, uint64_t begun)
     return ms >= q->deadline_ms ? 0 : (unsigned)(q->deadline_ms - ms);
 }
 
+/* Whoever is in quarantine and was left out so far. */
+static void ask_the_rest(struct quorum *q, endpoint_round *r, struct tally *t)
+{
+    for (size_t i = 0; i < endpoints_count(q->set); i++) {
+        const void *ignored;
+        struct err e;
+
+        if (endpoint_round_state(r, i, &ignored, &e) != ENDPOINT_NOT_ASKED)
+            continue;
+        endpoint_round_start(r, i);
+        t->asked++;
+    }
+}
+
 /* Until all have ended, or k have answered and a moment has passed, or the time is over.
- * patient: without the moment, for those that the first k did not suffice for. */
+ * patient: without the moment, for those that the first k did not suffice for.
+ * Who is in quarantine is asked when the others are too few or do not suffice: it may be honest by
+ * now, and those outside it silent. */
 static void wait_enough(struct quorum *q, endpoint_round *r, uint64_t begun, bool patient,
                         struct tally *t)
 {
     uint64_t enough_at = 0;
 
+    if (patient)
+        ask_the_rest(q, r, t);
     for (;;) {
         unsigned ms = ms_left(q, begun);
 
         count(q, r, t);
+        if (t->answered < q->k && t->asked < endpoints_count(q->set)) {
+            unsigned spent = q->deadline_ms - ms;
+
+            if (t->ended >= t->asked || spent >= HEDGE_MS)
+                ask_the_rest(q, r, t);
+            else
+                ms = ms < HEDGE_MS - spent ? ms : HEDGE_MS - spent;
+        }
         if (t->ended >= t->asked || ms == 0)
             return;
         if (!patient && t->answered >= q->k) {
@@ -95,7 +121,8 @@ static void wait_enough(struct quorum *q, endpoint_round *r, uint64_t begun, boo
     }
 }
 
-/* Puts a question to all that are not in quarantine (to all, where that leaves too few). */
+/* Puts a question to all that are not in quarantine (to all, where that leaves too few);
+ * wait_enough puts it to the others, too, when these do not suffice. */
 static enum err_code ask_all(struct quorum *q, const struct endpoint_round_kind *kind,
                              const void *question, endpoint_round **ret, struct tally *t,
                              struct err *e)
@@ -315,6 +342,25 @@ static enum err_code settle(struct quorum *q, const struct tally *heads,
     return ERR_OK;
 }
 
+/* May those who have not answered yet, with those who claim a block after the accepted one, be k?
+ */
+static bool may_advance(const struct quorum *q, endpoint_round *r,
+                        const struct block_header *accepted)
+{
+    size_t open = 0, further = 0;
+
+    for (size_t i = 0; i < endpoints_count(q->set); i++) {
+        const void *result = NULL;
+        struct err e;
+        enum endpoint_state state = endpoint_round_state(r, i, &result, &e);
+        const struct heads_answer *h = result;
+
+        open += state == ENDPOINT_NOT_ASKED || state == ENDPOINT_ASKED;
+        further += h && h->finalized.id.ref.number > accepted->id.ref.number;
+    }
+    return open > 0 && open + further >= q->k;
+}
+
 enum err_code quorum_finalized(struct quorum *q, const struct block_header *accepted,
                                struct block_header *ret, bool *ret_rewritten, struct err *e)
 {
@@ -337,11 +383,13 @@ enum err_code quorum_finalized(struct quorum *q, const struct block_header *acce
     }
     if (t.answered >= q->k) {
         code = settle(q, &t, accepted, ret, ret_rewritten, e);
-        if (*ret_rewritten || (code == ERR_OK && (t.ended == t.asked || !accepted ||
-                                                  ret->id.ref.number > accepted->id.ref.number)))
+        if (*ret_rewritten ||
+            (code == ERR_OK && (!accepted || ret->id.ref.number > accepted->id.ref.number ||
+                                !may_advance(q, round, accepted))))
             return code;
     }
-    /* Those who were fast did not agree, or only on what is known: the slow ones count too. */
+    /* Those who were fast did not agree, or only on what is known while k others may know more: the
+     * slow ones count too, and those in quarantine. */
     wait_enough(q, round, begun, true, &t);
     if (t.answered < q->k)
         return too_few(q, &t, "finalized block", e);
@@ -456,6 +504,27 @@ static bool agreed_value(const struct latest_answer *const answers[], size_t n, 
     return false;
 }
 
+/* As far as one honest endpoint has come: at most n - k lie, so that of the highest n - k + 1
+ * numbers one is honest, and nobody who makes up a block far ahead is believed.  What differs from
+ * block `from` is after it, whoever says otherwise. */
+static uint64_t newest_number(const struct quorum *q, const struct latest_answer *const answers[],
+                              uint64_t from)
+{
+    const size_t n = endpoints_count(q->set), enough = n - q->k + 1;
+    uint64_t best = from + 1;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t mine = answers[i] ? answers[i]->at.id.ref.number : 0;
+        size_t reached = 0;
+
+        for (size_t j = 0; j < n; j++)
+            reached += answers[j] && answers[j]->at.id.ref.number >= mine;
+        if (reached >= enough && mine > best)
+            best = mine;
+    }
+    return best;
+}
+
 /* What k of them have reached.  Fewer than k lie (2k > n), so that one of these k is honest, and
  * nobody is told a time that has not come; k honest ones are enough to reach it. */
 static uint64_t agreed_time(const struct latest_answer *const answers[], size_t n, unsigned k)
@@ -507,9 +576,8 @@ enum err_code quorum_latest(struct quorum *q, uint64_t from, const struct fact_k
                 continue;
             answers[i] = a;
             fit++;
-            if (a->at.id.ref.number > ret->number)
-                ret->number = a->at.id.ref.number;
         }
+        ret->number = newest_number(q, answers, from);
         ret->time = agreed_time(answers, endpoints_count(q->set), q->k);
         for (size_t key = 0; key < n; key++) {
             ret->agreed[key] =

@@ -2,7 +2,8 @@
  *
  * An answer is taken as soon as k agree; whoever is slow, silent or contradicts is not waited for
  * longer than a moment, so that n - k of any kind never stop k honest ones.  Who is shown to lie is
- * put in quarantine, and what he said is kept. */
+ * put in quarantine, where he is asked only when the others do not suffice, and what he said is
+ * kept. */
 #pragma once
 #include <pthread.h>
 #include "chain/endpoint_ask.h"
@@ -48,7 +49,7 @@ MUST_CHECK enum err_code quorum_prove(struct quorum *q, const struct block_heade
 struct quorum_latest {
     bool agreed[PROVE_MAX];
     struct hash32 value[PROVE_MAX];
-    uint64_t number; /* the highest block that counted */
+    uint64_t number; /* a block that an honest one has reached; after `from` */
     uint64_t time;   /* that k of the newest blocks have reached: no fewer can push it ahead */
 };
 /* ERR_UPSTREAM: fewer than k prove anything. */

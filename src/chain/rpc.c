@@ -149,15 +149,16 @@ static bool changes_something(const struct rpc_call *calls, size_t n)
 }
 
 /* One HTTP exchange; *ret_again is true for a failure that another attempt may mend. */
-static enum err_code exchange(rpc *r, struct bytes body, unsigned ms, struct http_answer *ret,
-                              bool *ret_again, struct err *e)
+static enum err_code exchange(rpc *r, struct bytes body, size_t max, unsigned ms,
+                              struct http_answer *ret, bool *ret_again, struct err *e)
 {
     AUTO(http_client) c = NULL;
     struct http_call call = {.method = "POST",
                              .url = r->url,
                              .content_type = "application/json",
                              .body = body,
-                             .total_ms = ms};
+                             .total_ms = ms,
+                             .body_max = max};
     enum err_code code;
 
     *ret_again = false;
@@ -186,7 +187,7 @@ static unsigned backoff_ms(unsigned attempt)
     return base / 2 + base * jitter / 255;
 }
 
-static enum err_code exchange_patiently(rpc *r, struct bytes body, unsigned retries,
+static enum err_code exchange_patiently(rpc *r, struct bytes body, size_t max, unsigned retries,
                                         struct http_answer *ret, struct err *e)
 {
     uint64_t start = clock_ns(&clock_system);
@@ -200,7 +201,7 @@ static enum err_code exchange_patiently(rpc *r, struct bytes body, unsigned retr
 
         if (spent >= r->total_ms)
             return err_set(e, ERR_TIMEOUT, "no answer within %u ms", r->total_ms);
-        code = exchange(r, body, (unsigned)(r->total_ms - spent), ret, &again, e);
+        code = exchange(r, body, max, (unsigned)(r->total_ms - spent), ret, &again, e);
         if (code == ERR_OK || !again || attempt >= retries)
             return code;
         wait = backoff_ms(attempt);
@@ -215,17 +216,24 @@ static enum err_code exchange_patiently(rpc *r, struct bytes body, unsigned retr
 
 enum err_code rpc_do(rpc *r, struct rpc_call *calls, size_t n, json **ret, struct err *e)
 {
+    return rpc_do_within(r, r->body_max, calls, n, ret, e);
+}
+
+enum err_code rpc_do_within(rpc *r, size_t max, struct rpc_call *calls, size_t n, json **ret,
+                            struct err *e)
+{
     struct http_answer answer AUTO_CALL(http_answer_done) = {0};
     struct buf body AUTO_CALL(buf_done) = BUF(RPC_ASK_MAX);
     unsigned retries;
 
     if (n == 0 || n > RPC_BATCH_MAX)
         return err_set(e, ERR_INTERNAL, "%zu calls in a batch, expected 1 to %d", n, RPC_BATCH_MAX);
+    max = max < r->body_max ? max : r->body_max;
     retries = changes_something(calls, n) ? 0 : r->retries;
     TRY_IN(e, ask(calls, n, &body, e), "%s", calls[0].method);
-    TRY_IN(e, exchange_patiently(r, buf_bytes(&body), retries, &answer, e), "%s at %s",
+    TRY_IN(e, exchange_patiently(r, buf_bytes(&body), max, retries, &answer, e), "%s at %s",
            calls[0].method, r->host);
-    return rpc_answer_parse(r->host, buf_bytes(&answer.body), r->body_max, calls, n, ret, e);
+    return rpc_answer_parse(r->host, buf_bytes(&answer.body), max, calls, n, ret, e);
 }
 
 enum err_code rpc_one(rpc *r, const char *method, const char *params, json **ret,

@@ -45,6 +45,9 @@ struct rpc_call {
  * it with a fault; results borrow from *ret. */
 MUST_CHECK enum err_code rpc_do(rpc *r, struct rpc_call *calls, size_t n, json **ret,
                                 struct err *e);
+/* The same, where an honest answer has at most so many bytes. */
+MUST_CHECK enum err_code rpc_do_within(rpc *r, size_t max, struct rpc_call *calls, size_t n,
+                                       json **ret, struct err *e);
 /* One call whose fault is the error; *ret_result borrows from *ret. */
 MUST_CHECK enum err_code rpc_one(rpc *r, const char *method, const char *params, json **ret,
                                  const json **ret_result, struct err *e);

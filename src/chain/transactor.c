@@ -340,13 +340,34 @@ static enum err_code try_replacing(transactor *t, struct journey *j, struct err 
     return rc;
 }
 
+/* Signed forms that another process, which waits for the same, has made since. */
+static enum err_code learn(transactor *t, struct journey *j, bool *ret_more, struct err *e)
+{
+    struct journal_entries *list;
+    const struct journal_entry *entry;
+    const size_t before = j->n;
+
+    TRY(journal_take(t->journal, &list, e));
+    entry = journal_find(list, j->nonce);
+    for (j->n = entry ? 0 : before; entry && j->n < entry->n_raws; j->n++)
+        keccak256(buf_bytes(&entry->raw[j->n]), &j->hashes[j->n]);
+    journal_give(t->journal);
+    if (!entry)
+        return err_set(e, ERR_DENIED,
+                       "number %llu is final, and another process was told how it went: "
+                       "`teereg gov history` shows what was done",
+                       (unsigned long long)j->nonce);
+    *ret_more = j->n > before;
+    return ERR_OK;
+}
+
 static enum err_code wait_receipt(transactor *t, struct journey *j, struct tx_receipt *ret,
                                   struct err *e)
 {
     uint64_t start = clock_ns(t->clock), since = start, status = 0, final = 0;
     unsigned poll = POLL_MIN_MS;
     struct err replacing = {0};
-    bool used_up = false;
+    bool used_up = false, more;
 
     for (;;) {
         enum err_code code =
@@ -358,6 +379,9 @@ static enum err_code wait_receipt(transactor *t, struct journey *j, struct tx_re
         /* Its number is used up for good, and no receipt is ours: looked at once more, because it
          * may have been included between the node's two answers. */
         if (code == ERR_NOT_FOUND && final > j->nonce && used_up) {
+            TRY(learn(t, j, &more, e));
+            if (more)
+                continue;
             TRY(settle(t, j, false, e));
             return err_set(e, ERR_DENIED,
                            "another transaction of this account has number %llu, and it is final: "

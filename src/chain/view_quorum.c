@@ -34,6 +34,7 @@ struct view_quorum {
     pthread_cond_t ended;
     bool stop, refreshing;
     struct block_header newest;
+    uint64_t before; /* number of the block before it, whose facts are kept too; 0: none */
     uint64_t tried_ns, good_ns, latest_ns; /* last look begun; last good one; last newest blocks */
     uint64_t proof_ns, latest_time; /* latest_time: of the newest blocks, the latest that k had */
     struct err fault;               /* of the last look; ERR_OK: none */
@@ -173,34 +174,33 @@ static enum err_code advance(view_quorum *v, const struct block_header *last, st
     return ERR_OK;
 }
 
-static void take_doubts(view_quorum *v, const struct hash32 *block, const struct fact_key *keys,
+/* finals: what the finalized block holds. */
+static void take_doubts(view_quorum *v, const struct fact_key *keys, const struct hash32 *finals,
                         size_t n, const struct quorum_latest *latest)
 {
     if (latest->time > v->latest_time)
         v->latest_time = latest->time;
-    for (size_t i = 0; i < n; i++) {
-        struct hash32 final;
-
-        if (latest->agreed[i] && fact_cache_get(&v->cache, block, &keys[i], &final) &&
-            !hash32_eq(&final, &latest->value[i]))
+    for (size_t i = 0; i < n; i++)
+        if (latest->agreed[i] && !hash32_eq(&finals[i], &latest->value[i]))
             denials_add(&v->denials, &keys[i], &latest->value[i], latest->number);
-    }
 }
 
-/* What the newest blocks say of all that is cached. */
+/* What the newest blocks say of all that is cached.  Only then are doubts forgotten, those that no
+ * decision can need: one that began at the block before reads that one's facts still. */
 static void look_at_latest(view_quorum *v, const struct block_header *newest, struct reading *r)
 {
     struct err e = {0};
     enum err_code code;
 
     pthread_mutex_lock(&v->lock);
-    r->n = fact_cache_wanted(&v->cache, r->key, PROVE_MAX);
+    r->n = fact_cache_all(&v->cache, r->key, r->value, PROVE_MAX);
     pthread_mutex_unlock(&v->lock);
     code = quorum_latest(&v->q, newest->id.ref.number, r->key, r->n, &r->latest, &e);
     pthread_mutex_lock(&v->lock);
     if (code == ERR_OK) {
         v->latest_ns = clock_ns(v->clock);
-        take_doubts(v, &newest->id.ref.hash, r->key, r->n, &r->latest);
+        take_doubts(v, r->key, r->value, r->n, &r->latest);
+        denials_final(&v->denials, v->before);
     }
     pthread_mutex_unlock(&v->lock);
 }
@@ -227,7 +227,7 @@ static void refresh(view_quorum *v)
         fact_cache_advance(&v->cache, &found.id.ref.hash, next);
         v->known[v->n_known++ % KNOWN_MAX] = last;
         v->newest = found;
-        denials_final(&v->denials, found.id.ref.number);
+        v->before = last.id.ref.number;
     }
     if (code == ERR_OK) {
         v->good_ns = clock_ns(v->clock);
@@ -366,7 +366,7 @@ static enum err_code read_cold(view_quorum *v, const struct finalized_block *at,
         pthread_mutex_lock(&v->lock);
         for (size_t i = 0; i < n; i++)
             fact_cache_put(&v->cache, &at->ref.hash, &keys[i], &ret_values[i]);
-        take_doubts(v, &at->ref.hash, keys, n, latest);
+        take_doubts(v, keys, ret_values, n, latest);
         pthread_mutex_unlock(&v->lock);
     }
     free(latest);
@@ -417,22 +417,36 @@ static enum err_code do_read(void *self, const struct finalized_block *at,
     return ERR_OK;
 }
 
+/* Until the look that is under way has ended: it may find the block, and no other can begin. */
+static void wait_for_look(view_quorum *v, uint64_t number)
+{
+    const struct timespec until = clock_after(2 * v->q.deadline_ms);
+
+    while (v->refreshing && !v->stop && number > v->newest.id.ref.number &&
+           pthread_cond_timedwait(&v->ended, &v->lock, &until) != ETIMEDOUT)
+        ;
+}
+
 /* Whoever named a block may be some seconds ahead of us: look again, out of turn, but not more
  * often than at RETRY_MS, whoever wishes it.  A block far ahead is not worth the wait. */
 static void catch_up(view_quorum *v, uint64_t number)
 {
     uint64_t least = v->slot_ms < RETRY_MS ? v->slot_ms : RETRY_MS, ms;
+    bool worth;
 
     pthread_mutex_lock(&v->lock);
+    worth = number <= v->newest.id.ref.number + AHEAD_MAX;
+    if (worth)
+        wait_for_look(v, number);
     ms = ms_since(v, v->tried_ns);
-    if (number > v->newest.id.ref.number && number <= v->newest.id.ref.number + AHEAD_MAX &&
-        ms < least) {
+    if (worth && number > v->newest.id.ref.number && ms < least) {
         const struct timespec rest = {.tv_sec = (time_t)((least - ms) / 1000),
                                       .tv_nsec = (long)((least - ms) % 1000 * NS_PER_MS)};
 
         pthread_mutex_unlock(&v->lock);
         nanosleep(&rest, NULL);
         pthread_mutex_lock(&v->lock);
+        wait_for_look(v, number);
     }
     if (number > v->newest.id.ref.number && !v->refreshing && v->stopped.code == ERR_OK &&
         ms_since(v, v->tried_ns) >= least)

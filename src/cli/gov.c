@@ -172,7 +172,9 @@ static const struct cli_option diff_options[] = {CLI_OPT_RPC, CLI_OPT_CHAIN_ID, 
 static const struct cli_option apply_options[] = {
     OPT_FROM_BLOCK, {"dry-run", NULL, "only say what would be done", NULL, CLI_OPTIONAL}, SENDS,
 };
-static const struct cli_option sign_options[] = {CLI_OPT_CHAIN_ID, CLI_OPT_KEYS, END};
+static const struct cli_option sign_options[] = {
+    CLI_OPT_CHAIN_ID, CLI_OPT_KEYS,
+    {"max-fee", "GWEI", "what offers more for a unit of gas is not signed", "500", CLI_OPTIONAL}, END};
 static const struct cli_option send_options[] = {
     CLI_OPT_RPC, CLI_OPT_CHAIN_ID, CLI_OPT_FINAL, CLI_OPT_WAIT, CLI_OPT_JOURNAL, END,
 };
@@ -211,7 +213,8 @@ static const struct cli_verb verbs[] = {
      "teereg gov maa-key add J0pAPdfXXHqWWimgrH853wMIdh5/fLe1z6uSXYPXCa0= --jwks keys.json \\\n"
      "      --policy-hash 3c1d... --until 2027-11-23T00:00:00Z " ON, gov_cmd_maa_key_add},
     {"maa-key remove", "take a key of Azure's attestation service away, at once", "KID", 1, key_remove_options,
-     "teereg gov maa-key remove J0pAPdfXXHqWWimgrH853wMIdh5/fLe1z6uSXYPXCa0= " ON, gov_cmd_maa_key_remove},
+     "teereg gov maa-key remove J0pAPdfXXHqWWimgrH853wMIdh5/fLe1z6uSXYPXCa0= \\\n"
+     "      " ON, gov_cmd_maa_key_remove},
     {"demands set", "which registrations need evidence: none, onboarding, names or all; less of it waits", "WHICH", 1,
      contract_options, "teereg gov demands set onboarding " ON, gov_cmd_demands_set},
     {"revoke", "take back an identity, operator or application, at once", NULL, 0, deny_options,

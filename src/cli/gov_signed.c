@@ -1,4 +1,5 @@
 #include "base/codec.h"
+#include "chain/fees.h"
 #include "cli/files.h"
 #include "cli/gov.h"
 #include "cli/key.h"
@@ -101,6 +102,27 @@ static enum err_code put_call(json *node, const struct eth_tx *tx, struct err *e
     return json_put_u64(node, "nonce", tx->nonce, e);
 }
 
+/* Who wrote the file may be somebody else than who signs: what it may cost is bounded here, and
+ * nothing that teereg writes sends ether. */
+static enum err_code check_costs(const struct cli_args *a, const struct eth_tx *tx, struct err *e)
+{
+    uint64_t gwei, limit;
+
+    TRY(cli_u64(a, "max-fee", 1000000, &gwei, e));
+    limit = gwei * 1000000000u;
+    if (!hash32_is_zero(&tx->value))
+        return err_set(e, ERR_VERIFY, "transaction: it sends ether along: not signed");
+    if (tx->gas > TX_GAS_MAX || tx->max_fee > limit || tx->max_priority_fee > fees_tip_max(limit))
+        return err_set(
+            e, ERR_VERIFY,
+            "transaction: it offers %llu wei for each of %llu units of gas, of them %llu "
+            "as a tip; --max-fee allows %llu, and %llu: not signed",
+            (unsigned long long)tx->max_fee, (unsigned long long)tx->gas,
+            (unsigned long long)tx->max_priority_fee, (unsigned long long)limit,
+            (unsigned long long)fees_tip_max(limit));
+    return ERR_OK;
+}
+
 static enum err_code sign_one(const struct cli_args *a, const secret *key, const struct buf *raw,
                               json **ret, struct err *e)
 {
@@ -117,9 +139,7 @@ static enum err_code sign_one(const struct cli_args *a, const secret *key, const
     if (parsed.tx.chain_id != chain_id)
         return err_set(e, ERR_VERIFY, "transaction: of chain %llu, expected %llu: not signed",
                        (unsigned long long)parsed.tx.chain_id, (unsigned long long)chain_id);
-    /* Nothing here takes money, so whoever wrote this wants the key for something else. */
-    if (!hash32_is_zero(&parsed.tx.value))
-        return err_set(e, ERR_VERIFY, "transaction: it sends money away: not signed");
+    TRY(check_costs(a, &parsed.tx, e));
     TRY(tx_sign(&parsed.tx, key, &made, &hash, e));
     TRY(json_new_object(&node, e));
     TRY(put_call(node, &parsed.tx, e));

@@ -8,12 +8,12 @@ static enum err_code open_all(const struct cli_args *a, unsigned use, struct cli
 {
     struct cli_nodes nodes AUTO_CALL(cli_nodes_done) = {0};
     struct cli_view_config view = {.slot_ms = SLOT_MS};
-    struct rpc_config config = {
-        .url = cli_value(a, "rpc"), .allow_http = true, .allow_private = true, .retries = 2};
+    struct rpc_config config = {.url = cli_value(a, "rpc"), .allow_private = true, .retries = 2};
 
     TRY(cli_u64(a, "chain-id", UINT64_MAX, &n->chain_id, e));
     TRY(cli_nodes_of(a, &nodes, e));
     config.ca_pem = buf_bytes(&nodes.ca_pem);
+    config.allow_http = endpoint_is_loopback(config.url);
     TRY_IN(e, rpc_new(&config, &n->rpc, e), "--rpc");
     if (use & NODE_WRITE) {
         TRY(cli_writer_open(a, n->rpc, n->chain_id, &n->out, e));

@@ -338,7 +338,7 @@ static CURLcode set_call(http_client *c, const struct http_call *call, curl_list
     return rc;
 }
 
-static enum err_code failed(const http_client *c, CURLcode rc, struct err *e)
+static enum err_code failed(const http_client *c, CURLcode rc, size_t body_max, struct err *e)
 {
     const char *why = c->curl_error[0] ? c->curl_error : curl_easy_strerror(rc);
 
@@ -347,7 +347,7 @@ static enum err_code failed(const http_client *c, CURLcode rc, struct err *e)
     if (c->private_address)
         return err_set(e, ERR_DENIED, "the host's address is private, local or reserved");
     if (c->too_large)
-        return err_set(e, ERR_TOO_LARGE, "the answer has more than %zu bytes", c->config.body_max);
+        return err_set(e, ERR_TOO_LARGE, "the answer has more than %zu bytes", body_max);
     if (c->no_memory || rc == CURLE_OUT_OF_MEMORY)
         return err_set(e, ERR_NOMEM, "the answer");
     switch (rc) {
@@ -411,8 +411,9 @@ static void finish(http_client *c, struct http_answer *answer)
 enum err_code http_client_do(http_client *c, const struct http_call *call, struct http_answer *ret,
                              struct err *e)
 {
-    struct http_answer answer AUTO_CALL(http_answer_done) = {.body = BUF(c->config.body_max),
-                                                             .headers = BUF(HEADERS_MAX)};
+    struct http_answer answer AUTO_CALL(http_answer_done) = {
+        .body = BUF(call->body_max ? call->body_max : c->config.body_max),
+        .headers = BUF(HEADERS_MAX)};
     AUTO(curl_list) headers = NULL;
     char peer[320];
     CURLcode rc;
@@ -425,7 +426,7 @@ enum err_code http_client_do(http_client *c, const struct http_call *call, struc
         rc = curl_easy_perform(c->curl);
     curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, NULL);
     if (rc != CURLE_OK) {
-        (void)failed(c, rc, e);
+        (void)failed(c, rc, answer.body.max, e);
         return err_wrap(e, "%s", peer);
     }
     finish(c, &answer);

@@ -34,6 +34,7 @@ struct http_call {
     const char *content_type; /* of body; NULL: no body */
     struct bytes body;
     unsigned total_ms; /* 0: the client's */
+    size_t body_max;   /* of the answer; 0: the client's */
 };
 
 struct http_answer {

@@ -88,6 +88,8 @@ chmod 600 "$WORK/key"
 refused "with the right mode the node is asked, and is not there" 6 '127\.0\.0\.1:1' \
     "${deploy[@]}" "$WORK/key"
 (umask 077 && echo "not-a-key-hunter2" >"$WORK/bad-key")
+refused "a node is not written to in the clear, but in the same machine" 1 'http is not accepted here' \
+    teereg gov pause --contract "$address" --chain-id 31337 --rpc http://192.0.2.1:8545 --key-file "$WORK/key"
 refused "a file without a key in it is refused" 1 'expected 64 hex digits' "${deploy[@]}" "$WORK/bad-key"
 ! grep -q hunter2 "$WORK/said" || fail "the contents of a key file are in the message"
 ok "and its contents are not repeated"

@@ -66,6 +66,8 @@ theirs=$(cast mktx --private-key 0x$HEX --chain 31337 --nonce "$n" \
 ok "cast signs the same bytes"
 refused "a transaction of another chain is not signed" 5 'not signed' \
     teereg gov sign "$WORK/unsigned.json" --chain-id 1
+refused "nor is one that offers more than is allowed" 5 'wei for each of .* not signed' \
+    teereg gov sign "$WORK/unsigned.json" --max-fee 1
 echo "$raw" >"$WORK/unsigned.txt"
 refused "an unsigned one is not sent" 1 'gov sign' teereg gov send "$WORK/unsigned.txt"
 says "the signed one is sent" 'setPaused' teereg gov send "$WORK/signed.json"
@@ -77,7 +79,7 @@ ok "and not sent twice"
 # What a file from another machine may hold: money that goes away, or code that is not ours.
 cast mktx --raw-unsigned --from $ME --value 7 --chain 31337 --nonce "$n" --gas-limit 60000 --gas-price 100 \
     --priority-gas-price 1 "$APP" "$data" >"$WORK/money.txt"
-refused "money is not sent away" 5 'sends money away: not signed' teereg gov sign "$WORK/money.txt"
+refused "money is not sent away" 5 'sends ether along: not signed' teereg gov sign "$WORK/money.txt"
 teereg gov deploy kms --owner $OTHER --offline --from $ME --json >"$WORK/unsigned.json"
 says "who signs a deployment sees what and for whom" "deploy the KMS contract \(owner=$OTHER, scheme=2\)" \
     teereg gov sign "$WORK/unsigned.json"

@@ -92,7 +92,21 @@ refused "a quorum that is on another chain refuses by name" 5 "chain id: found 1
 
 # ---- what was final stays so, also across a restart ----
 
-they honest a b c
+they honest a b c d e
+nodes 1 a
+says "what is final is remembered of a node alone" '"agreed": true' status --chain-state "$WORK/alone.json"
+they fork a
+refused "alone: a node that rewrites what was final is refused" 5 "was final, and 1 of 1 endpoints" \
+    status --chain-state "$WORK/alone.json"
+they honest a
+nodes 4 a b c d e
+says "and of five" '"agreed": true' status --chain-state "$WORK/five.json"
+they fork c d e
+refused "three of five that rewrite it, where four must agree: nothing is read" 5 "was final, and 3 of 5 endpoints" \
+    status --chain-state "$WORK/five.json"
+
+they honest a b c d e
+nodes 2 a b c
 state=(--chain-state "$WORK/chain.json")
 says "what is final is remembered" '"agreed": true' status "${state[@]}"
 number=$(sed -nE 's/.*"number": ([0-9]+).*/\1/p' "$WORK/chain.json")

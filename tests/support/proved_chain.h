@@ -18,6 +18,8 @@ struct proved_node {
     /* how it lies; zero: it does not */
     atomic_uint chain_id, forks_from, silent, wrong_proof, wrong_claim, latest_word, wrong_root;
     atomic_uint version_is, says_old, ahead; /* ahead: of the others, its latest block */
+    atomic_uint padding;                     /* bytes of white space in each answer */
+    atomic_uint has_none;                    /* no lie: it has no final block yet */
     const char *logs;                        /* answer to eth_getLogs, in JSON; NULL: none */
 };
 struct proved_world {
@@ -222,7 +224,7 @@ static inline void proved_result(struct proved_node *n, const json *call, struct
                      : strtoul(tag + 2, NULL, 16);
         if (n->says_old && number > n->says_old && strncmp(tag, "0x", 2) != 0)
             number = n->says_old;
-        if (number > w->latest + n->ahead)
+        if (number > w->latest + n->ahead || (n->has_none && strcmp(tag, "finalized") == 0))
             buf_put_str(out, "null");
         else
             proved_block(n, number, out, &hash);
@@ -243,6 +245,8 @@ static inline void proved_answer(void *self, const json *request, struct fake_re
         reply->delay_ms = 60000;
         return;
     }
+    for (size_t i = 0; i < n->padding; i++)
+        buf_put_u8(&reply->body, ' ');
     if (batch)
         buf_put_u8(&reply->body, '[');
     for (size_t i = 0; i < count; i++) {

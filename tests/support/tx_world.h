@@ -31,6 +31,7 @@ struct world {
     bool lose_answer, forget, wrong_hash, wrong_receipt, refuse;
     unsigned head, lost; /* number of the final block; looks at the receipt that find none */
     bool reorganised;    /* block 9 is another now */
+    void (*on_receipt)(struct world *w); /* before a receipt is answered; NULL: nothing */
     /* to remember across transactors */
     char dir[64];
     unsigned replace_ms;
@@ -123,6 +124,8 @@ static inline void put_result(struct world *w, const json *call, const char *met
         return;
     }
     if (strcmp(method, "eth_getTransactionReceipt") == 0) {
+        if (w->on_receipt)
+            w->on_receipt(w);
         buf_put_str(out, "\"result\":");
         if (w->receipts++ < w->receipts_until || !asks_for_last(w, call))
             buf_put_str(out, "null");

@@ -131,6 +131,29 @@ static void an_escaped_nul_stands_in_nothing_but_answers(void **state)
                            "c");
 }
 
+/* Of the least text that values take; memory is a hundred times as much. */
+static void an_answer_has_no_more_values_than_its_text_is_worth(void **state)
+{
+    struct buf text AUTO_CALL(buf_done) = BUF(MAX);
+    AUTO(json) j = NULL;
+    AUTO(json) again = NULL;
+    struct err e;
+
+    (void)state;
+    buf_put_u8(&text, '[');
+    for (size_t i = 0; i < 4000; i++)
+        buf_put_str(&text, "{},");
+    buf_put_str(&text, "0]");
+    assert_int_equal(json_parse_answer(buf_bytes(&text), MAX, &j, &e), ERR_OK);
+    text.n -= 2;
+    for (size_t i = 0; i < 4000; i++)
+        buf_put_str(&text, "{},");
+    buf_put_str(&text, "0]");
+    assert_int_equal(json_parse_foreign(buf_bytes(&text), MAX, &again, &e), ERR_OK);
+    json_free(TAKE(again));
+    assert_int_equal(json_parse_answer(buf_bytes(&text), MAX, &again, &e), ERR_TOO_LARGE);
+}
+
 static void text_that_is_not_json_is_refused(void **state)
 {
     static const char *const wrong[] = {
@@ -526,6 +549,7 @@ int main(void)
         cmocka_unit_test(numbers_that_nobody_reads_refuse_no_foreign_text),
         cmocka_unit_test(foreign_text_is_json_in_all_else),
         cmocka_unit_test(an_escaped_nul_stands_in_nothing_but_answers),
+        cmocka_unit_test(an_answer_has_no_more_values_than_its_text_is_worth),
         cmocka_unit_test(text_that_is_not_json_is_refused),
         cmocka_unit_test(a_nul_in_the_text_is_refused),
         cmocka_unit_test(depth_is_bounded),

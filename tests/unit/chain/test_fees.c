@@ -42,6 +42,21 @@ static void blocks_that_paid_nothing_do_not_count(void **state)
     is("{\"baseFeePerGas\":[\"0x0\"],\"reward\":[[\"0x1\"]]}", FEES_TIP_MIN, FEES_TIP_MIN);
 }
 
+/* It would be paid, whatever the blocks really took. */
+static void a_node_does_not_choose_the_tip(void **state)
+{
+    static const char history[] = "{\"baseFeePerGas\":[\"0x1\"],\"reward\":[[\"0x746a528800\"]]}";
+    struct fees f;
+    struct err e = {0};
+
+    (void)state; /* it says 500 gwei */
+    assert_int_equal(estimate(history, FEES_LIMIT, &f, &e), ERR_OK);
+    assert_true(f.tip == FEES_TIP_MAX && f.max == FEES_TIP_MAX + 2);
+    assert_int_equal(estimate(history, 2 * (uint64_t)FEES_LIMIT, &f, &e), ERR_OK);
+    assert_true(f.tip == 2 * (uint64_t)FEES_TIP_MAX);
+    assert_int_equal(estimate(history, FEES_TIP_MAX, &f, &e), ERR_DENIED);
+}
+
 static void more_than_the_limit_is_not_offered(void **state)
 {
     static const char history[] = "{\"baseFeePerGas\":[\"0xa\"],\"reward\":[[\"0x3b9aca00\"]]}";
@@ -98,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_fee_is_twice_the_next_base_fee_and_the_middle_tip),
         cmocka_unit_test(blocks_that_paid_nothing_do_not_count),
+        cmocka_unit_test(a_node_does_not_choose_the_tip),
         cmocka_unit_test(more_than_the_limit_is_not_offered),
         cmocka_unit_test(what_no_node_should_say_is_refused),
         cmocka_unit_test(a_replacement_offers_an_eighth_more_of_both),

@@ -209,6 +209,19 @@ static void an_answer_over_the_bound_is_too_large(void **state)
     assert_int_equal(chain_id(r, &id, &e), ERR_TOO_LARGE);
 }
 
+static void a_question_bounds_its_answer(void **state)
+{
+    struct script *s = *state;
+    AUTO(rpc) r = client_of(s->node->url, 0, 0, 0);
+    struct rpc_call call = {.method = "eth_chainId", .params = "[]"};
+    AUTO(json) answer = NULL;
+    struct err e = {0};
+
+    s->padding = 4096;
+    assert_int_equal(rpc_do_within(r, 4096, &call, 1, &answer, &e), ERR_TOO_LARGE);
+    assert_int_equal(rpc_do_within(r, 8192, &call, 1, &answer, &e), ERR_OK);
+}
+
 static void a_tired_node_is_asked_again(void **state)
 {
     struct script *s = *state;
@@ -399,6 +412,7 @@ int main(void)
         WITH_NODE(a_node_that_drips_is_a_timeout_in_time),
         WITH_NODE(retries_end_with_the_deadline_of_the_whole_call),
         WITH_NODE(an_answer_over_the_bound_is_too_large),
+        WITH_NODE(a_question_bounds_its_answer),
         WITH_NODE(a_tired_node_is_asked_again),
         WITH_NODE(a_node_that_refuses_is_not_asked_again),
         WITH_NODE(a_transaction_is_never_sent_twice),

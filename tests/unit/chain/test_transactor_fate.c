@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include "chain/journal.h"
 #include "support/tx_world.h"
 
 /* ---- replacement ---- */
@@ -87,6 +88,41 @@ static void what_was_told_is_done_again_when_asked_again(void **state)
     new_transactor(w, CHAIN, 0);
     goes_through(w); /* the node still says 5 */
     assert_true(field(w, TX_NONCE) == 6);
+    forget_dir(w);
+}
+
+/* Another process waits for the same transaction, and offers more for it. */
+static void replace_elsewhere(struct world *w)
+{
+    struct buf raw AUTO_CALL(buf_done) = BUF(4096);
+    struct hash32 genesis = {{[31] = 0xaa}}, hash;
+    struct journal_entries *list;
+    AUTO(journal) j = NULL;
+    struct tx_parsed p;
+    struct err e;
+
+    w->on_receipt = NULL;
+    assert_int_equal(journal_new(w->dir, CHAIN, &genesis, transactor_address(w->t), &j, &e),
+                     ERR_OK);
+    assert_int_equal(journal_take(j, &list, &e), ERR_OK);
+    assert_int_equal(tx_parse(buf_bytes(&list->entry[0].raw[0]), &p, &e), ERR_OK);
+    p.tx.max_fee *= 2;
+    assert_int_equal(tx_sign(&p.tx, w->key, &raw, &hash, &e), ERR_OK);
+    assert_int_equal(journal_add_raw(&list->entry[0], buf_bytes(&raw), &e), ERR_OK);
+    assert_int_equal(journal_save(j, &e), ERR_OK);
+    journal_give(j);
+    hex_encode(BYTES_OF(hash), w->hash);
+}
+
+static void what_another_process_replaced_is_done(void **state)
+{
+    struct world *w = *state;
+
+    remember(w);
+    w->final = "\"0x6\"";
+    w->on_receipt = replace_elsewhere;
+    goes_through(w);
+    assert_int_equal(w->sent, 1);
     forget_dir(w);
 }
 
@@ -219,6 +255,7 @@ int main(void)
         WITH_NODE(a_number_that_another_transaction_took_is_told),
         WITH_NODE(after_a_crash_the_same_call_is_the_same_transaction),
         WITH_NODE(what_was_told_is_done_again_when_asked_again),
+        WITH_NODE(what_another_process_replaced_is_done),
         WITH_NODE(another_call_after_a_crash_has_another_number),
         WITH_NODE(what_was_sent_without_an_answer_is_taken_up),
         WITH_NODE(another_chain_of_the_same_number_has_another_journal),

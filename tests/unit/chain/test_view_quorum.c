@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "base/fs.h"
+#include "chain/facts.h"
 #include "chain/view_quorum.h"
 #include "support/proved_chain.h"
 
@@ -132,8 +133,9 @@ static void honest_nodes_are_read(void **state)
 static void each_lie_of_one_is_outvoted(void **state)
 {
     atomic_uint *const lies[] = {
-        &w.node[0].chain_id,    &w.node[0].forks_from, &w.node[0].silent,   &w.node[0].wrong_proof,
-        &w.node[0].wrong_claim, &w.node[0].wrong_root, &w.node[0].says_old, &w.node[0].latest_word};
+        &w.node[0].chain_id,    &w.node[0].forks_from,  &w.node[0].silent,
+        &w.node[0].wrong_proof, &w.node[0].wrong_claim, &w.node[0].wrong_root,
+        &w.node[0].says_old,    &w.node[0].latest_word, &w.node[0].ahead};
 
     (void)state;
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
@@ -229,6 +231,89 @@ static void one_that_rewrites_history_is_put_aside(void **state)
     assert_int_equal(conflicts(&v), 1);
 }
 
+/* What lied once may be honest by now, and then it counts where the others are silent or lie. */
+static void one_in_quarantine_is_asked_where_the_others_do_not_suffice(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    w.node[0].forks_from = 90;
+    SOON(conflicts(&v) == 1);
+    w.node[0].forks_from = 0;
+    w.node[2].says_old = 100; /* it does not go on */
+    w.latest = w.finalized = 110;
+    SOON(block_of(&v) == 110);
+    w.node[2].says_old = 0;
+    w.node[2].silent = 1;
+    w.latest = w.finalized = 120;
+    SOON(block_of(&v) == 120);
+    assert_int_equal(conflicts(&v), 1);
+}
+
+/* A node does not choose how much memory its answer takes: what was asked does. */
+static void one_that_says_too_much_is_cut_short(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct chain_health h;
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    w.node[0].padding = 200000; /* no more than blocks may have, far more than these proofs */
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    assert_int_equal(word, 1);
+    SOON(chain_view_health(&v, &h) && h.endpoint[0].failures > 0);
+    w.node[0].padding = 4 << 20;
+    w.latest = w.finalized = 110;
+    SOON(block_of(&v) == 110);
+    assert_true(chain_view_health(&v, &h));
+    assert_non_null(strstr(h.endpoint[0].fault, "more than"));
+}
+
+/* A node that has not caught up yet is no liar. */
+static void who_has_no_final_block_yet_is_no_liar(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct chain_health h;
+    struct err e = {0};
+
+    (void)state;
+    w.node[0].has_none = 1;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    usleep(100000);
+    assert_int_equal(conflicts(&v), 0);
+    assert_true(chain_view_health(&v, &h));
+    assert_non_null(strstr(h.endpoint[0].fault, "has none"));
+}
+
+/* Looks are not longer because one says nothing, and who names a new block waits for the one that
+ * is under way. */
+static void a_silent_one_makes_nobody_wait(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct finalized_block b;
+    struct block_ref ref = {.number = 105};
+    struct err e = {0};
+    uint64_t begun;
+
+    (void)state;
+    w.node[2].silent = 1;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    proved_block(&w.node[0], 105, NULL, &ref.hash);
+    for (int i = 0; i < 3; i++) {
+        usleep(100000); /* in the middle of a look, most of the time */
+        w.ns += 1000000000;
+        w.latest = w.finalized = ref.number;
+        begun = clock_ns(&clock_system);
+        assert_int_equal(chain_view_block(&v, &ref, &b, &e), ERR_OK);
+        assert_true(clock_ns(&clock_system) - begun < 3000000000);
+        proved_block(&w.node[0], ++ref.number, NULL, &ref.hash);
+    }
+}
+
 static void age_and_silence_have_bounds(void **state)
 {
     struct chain_view v AUTO_CALL(chain_view_done) = {0};
@@ -271,7 +356,100 @@ static void what_is_denied_counts_before_it_is_final(void **state)
     assert_int_equal(doubts(&v), 1);
     w.latest = 104;
     w.finalized = 103;
+    SOON(block_of(&v) == 103);
+    usleep(100000);
+    assert_int_equal(doubts(&v), 1); /* who began at the block before must see it */
+    w.finalized = 104;
     SOON(doubts(&v) == 0);
+}
+
+/* One that makes up newest blocks far ahead must not keep a doubt alive. */
+static void a_doubt_ends_whatever_one_makes_up(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    w.node[0].ahead = 250;
+    w.changes = 102;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    SOON(doubts(&v) == 1);
+    w.latest = w.finalized = 110;
+    SOON(block_of(&v) == 110);
+    w.latest = w.finalized = 111;
+    SOON(doubts(&v) == 0);
+}
+
+/* What nobody has asked for in a long time, but is known still, is watched as well. */
+static void all_that_is_known_is_watched(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    for (unsigned block = 101; block <= 100 + FACTS_IDLE_MAX; block++) {
+        w.latest = w.finalized = block;
+        SOON(block_of(&v) == block);
+    }
+    w.changes = w.finalized + 1;
+    w.latest = w.finalized + 2;
+    SOON(doubts(&v) == 1);
+}
+
+/* A decision that began before a revocation was final, and ends after it. */
+static void a_doubt_outlives_the_block_before(void **state)
+{
+    const struct hash32 slot = {{[31] = 1}};
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct finalized_block at;
+    struct hash32 value;
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    w.changes = 102;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    assert_int_equal(chain_view_finalized(&v, &at, &e), ERR_OK);
+    w.latest = w.finalized = 110;
+    SOON(block_of(&v) == 110);
+    usleep(100000);
+    assert_int_equal(chain_view_read(&v, &at, &proved_contract, &slot, 1, &value, NULL, &e),
+                     ERR_OK);
+    assert_int_equal(value.b[31], 1); /* what was final where it began */
+    assert_int_equal(doubts(&v), 1);
+    at = chain_view_doubt(&at, 1);
+    assert_int_equal(chain_view_read(&v, &at, &proved_contract, &slot, 1, &value, NULL, &e),
+                     ERR_OK);
+    assert_int_equal(value.b[31], 2);
+}
+
+/* A block that is older than all that is cached: what is denied since is seen all the same. */
+static void a_read_at_an_old_block_sees_denials(void **state)
+{
+    const struct hash32 slot = {{[31] = 1}};
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct finalized_block at;
+    struct hash32 value;
+    struct err e = {0};
+
+    (void)state;
+    w.changes = 102;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(chain_view_finalized(&v, &at, &e), ERR_OK);
+    for (unsigned block = 110; block < 113; block++) {
+        w.latest = w.finalized = block;
+        SOON(block_of(&v) == block);
+    }
+    assert_int_equal(chain_view_read(&v, &at, &proved_contract, &slot, 1, &value, NULL, &e),
+                     ERR_OK);
+    assert_int_equal(value.b[31], 1);
+    assert_int_equal(doubts(&v), 1);
 }
 
 /* What nobody has asked for before is looked up at the newest blocks, too. */
@@ -516,8 +694,16 @@ int main(void)
         TEST(a_quorum_is_a_majority),
         TEST(history_that_too_few_confirm_stops),
         TEST(one_that_rewrites_history_is_put_aside),
+        TEST(one_in_quarantine_is_asked_where_the_others_do_not_suffice),
+        TEST(one_that_says_too_much_is_cut_short),
+        TEST(who_has_no_final_block_yet_is_no_liar),
+        TEST(a_silent_one_makes_nobody_wait),
         TEST(age_and_silence_have_bounds),
         TEST(what_is_denied_counts_before_it_is_final),
+        TEST(a_doubt_ends_whatever_one_makes_up),
+        TEST(all_that_is_known_is_watched),
+        TEST(a_doubt_outlives_the_block_before),
+        TEST(a_read_at_an_old_block_sees_denials),
         TEST(a_cold_read_sees_denials),
         TEST(no_minority_moves_the_time_of_the_newest_blocks),
         TEST(bodies_in_doubt_are_those_of_the_newest_block),
