@@ -7,67 +7,120 @@ static bool same_key(const struct fact_key *a, const struct fact_key *b)
            hash32_eq(&a->slot, &b->slot);
 }
 
-static void take_out(struct denials *d, size_t i)
+static uint64_t later(uint64_t a, uint64_t b)
 {
-    d->n--;
-    memmove(&d->list[i], &d->list[i + 1], (d->n - i) * sizeof d->list[0]);
+    return a > b ? a : b;
+}
+
+bool denials_same(const struct hash32 *a, const struct hash32 *b, const struct hash32 *counts)
+{
+    uint8_t differs = 0;
+
+    for (size_t i = 0; i < sizeof a->b; i++)
+        differs |= (uint8_t)((a->b[i] ^ b->b[i]) & (counts ? counts->b[i] : 0xff));
+    return differs == 0;
+}
+
+static void take_word(struct denial *of, unsigned i)
+{
+    of->n--;
+    memmove(&of->of[i], &of->of[i + 1], (of->n - i) * sizeof of->of[0]);
+}
+
+static void add_word(struct denial *to, const struct hash32 *word, const struct hash32 *counts,
+                     uint64_t block)
+{
+    for (unsigned i = to->n; i-- > 0;)
+        if (denials_same(&to->of[i].word, word, counts)) {
+            block = later(block, to->of[i].block);
+            take_word(to, i); /* it becomes the newest */
+        }
+    if (to->n == DENIALS_DEEP) {
+        to->more_until = later(to->more_until, block);
+        return;
+    }
+    to->of[to->n].word = *word;
+    to->of[to->n++].block = block;
 }
 
 void denials_add(struct denials *d, const struct fact_key *key, const struct hash32 *word,
-                 uint64_t block)
+                 const struct hash32 *counts, uint64_t block)
 {
-    unsigned others = 0;
+    struct denial *of_contract = NULL;
+    size_t others = 0;
 
-    for (size_t i = d->n; i-- > 0;) {
-        if (!same_key(&d->list[i].key, key))
-            continue;
-        others++;
-        if (hash32_eq(&d->list[i].word, word)) {
-            block = d->list[i].block > block ? d->list[i].block : block;
-            take_out(d, i); /* it becomes the newest */
-            others--;
+    for (size_t i = 0; i < d->n; i++) {
+        if (same_key(&d->list[i].key, key)) {
+            add_word(&d->list[i], word, counts, block);
+            return;
+        }
+        if (addr_eq(&d->list[i].key.contract, &key->contract)) {
+            of_contract = &d->list[i];
+            others++;
         }
     }
-    if (d->n == DENIALS_MAX || others == DENIALS_DEEP) {
-        d->overflow = true;
+    if (others >= DENIALS_OF_ONE || (d->n == DENIALS_KEYS && of_contract)) {
+        of_contract->contract_until = later(of_contract->contract_until, block);
         return;
     }
-    d->list[d->n++] = (struct denial){*key, *word, block};
+    if (d->n == DENIALS_KEYS) {
+        d->full_until = later(d->full_until, block);
+        return;
+    }
+    d->list[d->n] = (struct denial){.key = *key};
+    add_word(&d->list[d->n++], word, counts, block);
 }
 
 void denials_final(struct denials *d, uint64_t block)
 {
-    for (size_t i = d->n; i-- > 0;)
-        if (d->list[i].block <= block)
-            take_out(d, i);
-    if (d->n == 0)
-        d->overflow = false;
+    for (size_t k = d->n; k-- > 0;) {
+        struct denial *of = &d->list[k];
+
+        for (unsigned i = of->n; i-- > 0;)
+            if (of->of[i].block <= block)
+                take_word(of, i);
+        if (of->more_until <= block)
+            of->more_until = 0;
+        if (of->contract_until <= block)
+            of->contract_until = 0;
+        if (of->n == 0 && of->more_until == 0 && of->contract_until == 0)
+            *of = d->list[--d->n];
+    }
+    if (d->full_until <= block)
+        d->full_until = 0;
 }
 
 unsigned denials_doubts(const struct denials *d)
 {
-    unsigned most = 0;
+    unsigned most = d->n > 0;
 
-    for (size_t i = 0; i < d->n; i++) {
-        unsigned of_it = 0;
-
-        for (size_t k = 0; k <= i; k++)
-            of_it += same_key(&d->list[k].key, &d->list[i].key);
-        most = of_it > most ? of_it : most;
-    }
+    for (size_t i = 0; i < d->n; i++)
+        most = d->list[i].n > most ? d->list[i].n : most;
     return most;
 }
 
-bool denials_word(const struct denials *d, const struct fact_key *key, unsigned doubt,
-                  struct hash32 *ret)
+enum err_code denials_word(const struct denials *d, const struct fact_key *key, unsigned doubt,
+                           struct hash32 *word, struct err *e)
 {
-    bool found = false;
+    const struct denial *of = NULL;
 
-    for (size_t i = d->n; i-- > 0 && doubt > 0;)
-        if (same_key(&d->list[i].key, key)) {
-            *ret = d->list[i].word;
-            found = true;
-            doubt--;
-        }
-    return found;
+    for (size_t i = 0; i < d->n; i++) {
+        if (!addr_eq(&d->list[i].key.contract, &key->contract))
+            continue;
+        if (d->list[i].contract_until > 0)
+            return err_set(e, ERR_UPSTREAM,
+                           "too much of this contract changes in the newest blocks to decide "
+                           "before they are final");
+        if (same_key(&d->list[i].key, key))
+            of = &d->list[i];
+    }
+    if (!of)
+        return ERR_OK;
+    if (of->more_until > 0)
+        return err_set(e, ERR_UPSTREAM,
+                       "a word of this contract changes too often in the newest blocks to decide "
+                       "before they are final");
+    if (of->n > 0 && doubt > 0)
+        *word = of->of[of->n - (doubt < of->n ? doubt : of->n)].word;
+    return ERR_OK;
 }

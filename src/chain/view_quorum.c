@@ -26,7 +26,9 @@ struct view_quorum {
     unsigned slot_ms;
     char *state_path; /* NULL: none */
     bool has_counter;
-    struct view_quorum_counter counter;
+    struct chain_counter counter;
+    bool has_raised;
+    struct hash32 raised_slot, raised_counts; /* ones but for the counter's bits */
     pthread_t thread;
     bool has_thread;
 
@@ -53,19 +55,6 @@ static uint64_t ms_since(const view_quorum *v, uint64_t ns)
 }
 
 /* ---- one look at the chain ---- */
-
-static uint64_t counter_in(const struct view_quorum_counter *c, const struct hash32 *word)
-{
-    uint64_t n = 0;
-
-    for (unsigned bit = 0; bit < c->bits; bit++) {
-        unsigned at = c->shift + bit;
-
-        if (word->b[31 - at / 8] >> (at % 8) & 1)
-            n |= (uint64_t)1 << bit;
-    }
-    return n;
-}
 
 static enum err_code check_version(const view_quorum *v, uint64_t version, struct err *e)
 {
@@ -112,7 +101,7 @@ static enum err_code read_ahead(view_quorum *v, const struct block_header *at, s
     v->proof_ns = clock_ns(&clock_system) - begun;
     pthread_mutex_unlock(&v->lock);
     if (v->has_counter) {
-        *ret_version = counter_in(&v->counter, &r->value[r->n - 1]);
+        *ret_version = chain_counter_in(&v->counter, &r->value[r->n - 1]);
         TRY(check_version(v, *ret_version, e));
         r->n--;
     }
@@ -174,15 +163,25 @@ static enum err_code advance(view_quorum *v, const struct block_header *last, st
     return ERR_OK;
 }
 
+/* The bits of a word that decide anything; NULL: all. */
+static const struct hash32 *bits_that_count(const view_quorum *v, const struct fact_key *key)
+{
+    return v->has_raised && !key->code && hash32_eq(&key->slot, &v->raised_slot) ? &v->raised_counts
+                                                                                 : NULL;
+}
+
 /* finals: what the finalized block holds. */
 static void take_doubts(view_quorum *v, const struct fact_key *keys, const struct hash32 *finals,
                         size_t n, const struct quorum_latest *latest)
 {
     if (latest->time > v->latest_time)
         v->latest_time = latest->time;
-    for (size_t i = 0; i < n; i++)
-        if (latest->agreed[i] && !hash32_eq(&finals[i], &latest->value[i]))
-            denials_add(&v->denials, &keys[i], &latest->value[i], latest->number);
+    for (size_t i = 0; i < n; i++) {
+        const struct hash32 *counts = bits_that_count(v, &keys[i]);
+
+        if (latest->agreed[i] && !denials_same(&finals[i], &latest->value[i], counts))
+            denials_add(&v->denials, &keys[i], &latest->value[i], counts, latest->number);
+    }
 }
 
 /* What the newest blocks say of all that is cached.  Only then are doubts forgotten, those that no
@@ -286,7 +285,7 @@ static enum err_code judge(const view_quorum *v, struct finalized_block *ret, st
                        "fewer than %u endpoints have shown their newest block for %llu s: what is "
                        "denied since is not known",
                        v->q.k, (unsigned long long)(blind_ms / 1000));
-    if (v->denials.overflow)
+    if (v->denials.full_until > 0)
         return err_set(e, ERR_UPSTREAM, "too much changes in the newest blocks to decide now");
     TRY(chain_block_fresh(&v->newest.id, clock_unix(v->clock), v->max_age_s, v->max_ahead_s, e));
     *ret = v->newest.id;
@@ -373,6 +372,18 @@ static enum err_code read_cold(view_quorum *v, const struct finalized_block *at,
     return code;
 }
 
+static enum err_code doubt_words(view_quorum *v, const struct fact_key *keys, size_t n,
+                                 unsigned doubt, struct hash32 *words, struct err *e)
+{
+    enum err_code code = ERR_OK;
+
+    pthread_mutex_lock(&v->lock);
+    for (size_t i = 0; i < n && code == ERR_OK; i++)
+        code = denials_word(&v->denials, &keys[i], doubt, &words[i], e);
+    pthread_mutex_unlock(&v->lock);
+    return code;
+}
+
 static enum err_code do_read(void *self, const struct finalized_block *at,
                              const struct addr *contract, const struct hash32 *slots, size_t n,
                              struct hash32 *ret_values, struct hash32 *ret_code_hash, struct err *e)
@@ -397,12 +408,8 @@ static enum err_code do_read(void *self, const struct finalized_block *at,
         for (size_t i = 0; i < n_missing; i++)
             values[at_index[i]] = fetched[i];
     }
-    if (at->doubt > 0) {
-        pthread_mutex_lock(&v->lock);
-        for (size_t i = 0; i < n + 1; i++)
-            (void)denials_word(&v->denials, &keys[i], at->doubt, &values[i]);
-        pthread_mutex_unlock(&v->lock);
-    }
+    if (at->doubt > 0)
+        TRY(doubt_words(v, keys, n + 1, at->doubt, values, e));
     if (hash32_is_zero(&values[0])) {
         char hex[HEX_LEN(20)];
 
@@ -579,7 +586,8 @@ static enum err_code check_config(const struct view_quorum_config *c, struct err
         return err_set(e, ERR_INVALID,
                        "a quorum of %u of %zu endpoints: expected a majority of them, %zu to %zu",
                        c->k, c->n, c->n / 2 + 1, c->n);
-    if (c->version && (c->version->bits > 64 || c->version->shift + c->version->bits > 256))
+    if ((c->version && !chain_counter_is_sound(c->version)) ||
+        (c->raised && !chain_counter_is_sound(c->raised)))
         return err_set(e, ERR_INTERNAL, "a counter outside its word");
     return ERR_OK;
 }
@@ -605,6 +613,11 @@ static enum err_code prepare(view_quorum *v, const struct view_quorum_config *c,
     v->has_counter = c->version;
     if (c->version)
         v->counter = *c->version;
+    v->has_raised = c->raised;
+    if (c->raised) {
+        v->raised_slot = c->raised->slot;
+        v->raised_counts = chain_counter_others(c->raised);
+    }
     if (c->state_path && !(v->state_path = strdup(c->state_path)))
         return err_set(e, ERR_NOMEM, "chain view");
     TRY(endpoints_new(c->endpoints, c->n, v->q.deadline_ms, c->clock, &v->set, e));

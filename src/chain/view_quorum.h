@@ -7,15 +7,8 @@
  * across restarts too (chain/quorum_state.h): when too few are left that could confirm it, the view
  * hands out nothing any more.  Source: docs/ARCHITECTURE.md, "The chain view". */
 #pragma once
+#include "chain/counter.h"
 #include "chain/endpoints.h"
-
-/* A counter in a slot that never goes back, `bits` wide (at most 64), `shift` bits from the low end
- * of the word. */
-struct view_quorum_counter {
-    struct addr contract;
-    struct hash32 slot;
-    unsigned shift, bits;
-};
 
 struct view_quorum_config {
     const struct endpoint_config *endpoints;
@@ -23,12 +16,15 @@ struct view_quorum_config {
     unsigned k; /* 2k > n */
     uint64_t chain_id;
     const struct clock *clock;
-    const char *state_path;                    /* NULL: nothing is remembered across restarts */
-    const struct view_quorum_counter *version; /* NULL: none is watched */
-    uint64_t max_age_s;                        /* of the finalized block; 0: 3600 */
-    uint64_t max_ahead_s;                      /* its timestamp before our clock; 0: 60 */
-    unsigned slot_ms;                          /* between two looks; 0: 12 000 */
-    unsigned deadline_ms;                      /* of one question; 0: 5 000 */
+    const char *state_path;              /* NULL: nothing is remembered across restarts */
+    const struct chain_counter *version; /* NULL: none is watched */
+    /* A counter that contracts have in that slot (which contract it names does not matter) and that
+     * decides nothing: words that differ in it alone are in no doubt.  NULL: there is none. */
+    const struct chain_counter *raised;
+    uint64_t max_age_s;          /* of the finalized block; 0: 3600 */
+    uint64_t max_ahead_s;        /* its timestamp before our clock; 0: 60 */
+    unsigned slot_ms;            /* between two looks; 0: 12 000 */
+    unsigned deadline_ms;        /* of one question; 0: 5 000 */
     struct chain_health *report; /* NULL, or how the first look went, also when it failed */
 };
 /* Asks at once.  ERR_VERIFY: another chain ("chain id: found X at HOST, expected Y"), or a history

@@ -102,7 +102,7 @@ static void ground_done(struct ground *g)
 static enum err_code open_view(const struct cli_args *a, const struct cli_nodes *nodes,
                                const struct kms_config *c, struct ground *g, struct err *e)
 {
-    const struct view_quorum_counter version = kms_version_counter(c);
+    const struct chain_counter version = gov_change_counter(&c->kms);
     struct cli_view_config config = {
         .chain_id = c->chain_id,
         .max_age_s = c->max_block_age,

@@ -2,6 +2,7 @@
 #include "base/fs.h"
 #include "chain/view_trusted.h"
 #include "crypto/x509_chain.h"
+#include "gov/contract.h"
 
 #define CA_MAX ((size_t)1024 * 1024)
 
@@ -70,6 +71,7 @@ enum err_code cli_nodes_of(const struct cli_args *a, struct cli_nodes *ret, stru
 static enum err_code open_quorum(const struct cli_nodes *nodes, const struct cli_view_config *c,
                                  struct chain_view *ret, struct err *e)
 {
+    const struct chain_counter raised = gov_change_counter(&(struct addr){0});
     struct endpoint_config list[ENDPOINTS_MAX] = {0};
     const struct view_quorum_config config = {
         .endpoints = list,
@@ -79,6 +81,7 @@ static enum err_code open_quorum(const struct cli_nodes *nodes, const struct cli
         .clock = &clock_system,
         .state_path = c->state_path,
         .version = c->version,
+        .raised = &raised,
         .max_age_s = c->max_age_s,
         .slot_ms = c->slot_ms,
         .report = c->report,

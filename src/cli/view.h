@@ -27,7 +27,7 @@ struct cli_view_config {
     bool background; /* the view that believes one node looks by itself, too */
     uint64_t max_age_s;
     const char *state_path;                    /* quorum: see view_quorum.h */
-    const struct view_quorum_counter *version; /* the same */
+    const struct chain_counter *version; /* the same */
     struct chain_health *report;               /* the same */
 };
 /* *ret_node: what the view reads through where it needs one; ends after it.  NULL: nothing. */

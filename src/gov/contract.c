@@ -102,6 +102,13 @@ struct hash32 gov_slot(uint64_t n)
     return gov_word_u64(n);
 }
 
+struct chain_counter gov_change_counter(const struct addr *contract)
+{
+    /* contracts/LAYOUT.md, "Head" */
+    return (struct chain_counter){
+        .contract = *contract, .slot = gov_slot(GOV_SLOT_HEAD), .shift = 168, .bits = 64};
+}
+
 struct hash32 gov_slot_after(const struct hash32 *first, uint64_t offset)
 {
     struct hash32 slot = *first;

@@ -2,6 +2,7 @@
  *
  * Source: contracts/LAYOUT.md (layout id 2). */
 #pragma once
+#include "chain/counter.h"
 #include "chain/view.h"
 #include "gov/policy.h"
 
@@ -87,6 +88,8 @@ enum gov_slot {
 };
 
 struct hash32 gov_slot(uint64_t n);
+/* Where a contract counts its changes: it never goes back, and decides nothing. */
+struct chain_counter gov_change_counter(const struct addr *contract);
 /* keccak256(key . n): a mapping's entry; plus `offset` for later words of a struct in it. */
 struct hash32 gov_slot_entry(uint64_t n, const struct hash32 *key, uint64_t offset);
 /* The word `offset` after the first of a struct. */

@@ -68,13 +68,6 @@ enum err_code kms_reason_public(enum kms_reason r, const char **ret_text)
     return reasons[r].code;
 }
 
-struct view_quorum_counter kms_version_counter(const struct kms_config *c)
-{
-    /* contracts/LAYOUT.md, "Head" */
-    return (struct view_quorum_counter){
-        .contract = c->kms, .slot = gov_slot(GOV_SLOT_HEAD), .shift = 168, .bits = 64};
-}
-
 enum err_code kms_because(enum kms_reason why, enum kms_reason *ret_why, enum err_code rc)
 {
     if (rc != ERR_OK)

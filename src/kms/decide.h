@@ -11,7 +11,7 @@
 #include "attest/examine.h"
 #include "attest/identity.h"
 #include "base/clock.h"
-#include "chain/view_quorum.h"
+#include "chain/view.h"
 #include "gov/registry.h"
 #include "kms/apps.h"
 #include "kms/config.h"
@@ -93,9 +93,6 @@ struct kms_authority {
 MUST_CHECK enum err_code kms_decide_self(const struct kms_authority *a,
                                          struct finalized_block *ret_at, enum kms_reason *ret_why,
                                          struct err *e);
-
-/* Where the KMS contract counts its changes: the chain view sees to it that it never goes back. */
-struct view_quorum_counter kms_version_counter(const struct kms_config *c);
 
 /* An attestation policy that a contract names by its hash: it must accept, besides the one of the
  * configuration. */

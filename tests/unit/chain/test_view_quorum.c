@@ -13,7 +13,7 @@
 static struct proved_world w;
 static struct clock turned;
 static char state_path[64];
-static const struct view_quorum_counter counter = {
+static const struct chain_counter counter = {
     .contract = {{0xcc, 0xcc}}, .slot = {{[31] = 3}}, .shift = 0, .bits = 64};
 
 static int begin(void **state)
@@ -45,6 +45,7 @@ static enum err_code open_view(unsigned k, const char *path, struct chain_view *
                                               .clock = &turned,
                                               .state_path = path,
                                               .version = &counter,
+                                              .raised = &counter,
                                               .slot_ms = 10,
                                               .deadline_ms = 700};
 
@@ -452,6 +453,53 @@ static void a_read_at_an_old_block_sees_denials(void **state)
     assert_int_equal(doubts(&v), 1);
 }
 
+static enum err_code read_slot(const struct chain_view *v, uint8_t slot_number, unsigned doubt,
+                               struct err *e)
+{
+    const struct hash32 slot = {{[31] = slot_number}};
+    struct finalized_block at;
+    struct hash32 word;
+
+    TRY(chain_view_finalized(v, &at, e));
+    at.doubt = doubt;
+    return chain_view_read(v, &at, &proved_contract, &slot, 1, &word, NULL, e);
+}
+
+/* Whoever rests on it has to wait, and nobody else. */
+static void a_word_that_changes_too_often_stops_no_other(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+    uint8_t word = 0;
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    assert_int_equal(read_slot(&v, 9, 0, &e), ERR_OK);
+    for (unsigned i = 1; i <= 4; i++) {
+        w.node[0].latest_word = w.node[1].latest_word = 10 + i;
+        SOON(doubts(&v) == i);
+    }
+    assert_int_equal(read_word(&v, 1, &word), ERR_OK);
+    w.node[0].latest_word = w.node[1].latest_word = 15;
+    SOON(read_word(&v, 1, &word) == ERR_UPSTREAM);
+    assert_int_equal(read_slot(&v, 9, 1, &e), ERR_OK);
+    assert_int_equal(read_word(&v, 0, &word), ERR_OK);
+    assert_int_equal(word, 1);
+}
+
+/* Every change raises it; that decides nothing. */
+static void a_counter_is_in_no_doubt(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, NULL, &v, &e), ERR_OK);
+    assert_int_equal(read_slot(&v, 3, 0, &e), ERR_OK); /* the newest block has another */
+    assert_int_equal(doubts(&v), 0);
+}
+
 /* What nobody has asked for before is looked up at the newest blocks, too. */
 static void a_cold_read_sees_denials(void **state)
 {
@@ -704,6 +752,8 @@ int main(void)
         TEST(all_that_is_known_is_watched),
         TEST(a_doubt_outlives_the_block_before),
         TEST(a_read_at_an_old_block_sees_denials),
+        TEST(a_word_that_changes_too_often_stops_no_other),
+        TEST(a_counter_is_in_no_doubt),
         TEST(a_cold_read_sees_denials),
         TEST(no_minority_moves_the_time_of_the_newest_blocks),
         TEST(bodies_in_doubt_are_those_of_the_newest_block),
