@@ -26,9 +26,9 @@ struct cli_view_config {
     unsigned slot_ms;
     bool background; /* the view that believes one node looks by itself, too */
     uint64_t max_age_s;
-    const char *state_path;                    /* quorum: see view_quorum.h */
+    const char *state_path;              /* quorum: see view_quorum.h */
     const struct chain_counter *version; /* the same */
-    struct chain_health *report;               /* the same */
+    struct chain_health *report;         /* the same */
 };
 /* *ret_node: what the view reads through where it needs one; ends after it.  NULL: nothing. */
 MUST_CHECK enum err_code cli_view_open(const struct cli_nodes *nodes,
