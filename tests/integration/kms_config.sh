@@ -10,8 +10,9 @@ wait_line kms '/api/v2/secrets' 5 >/dev/null
 ok "with its own configuration it is asked and answers"
 stop kms
 
-# The same image, machine, root and chain; only the endpoint's name is another one.
-TEEREG_RPC=${TEEREG_RPC/127.0.0.1/localhost}
+# The same image, machine, root and chain; only the endpoint is another one.
+nodes_that_may_lie "$TEEREG_RPC" other
+TEEREG_RPC=${NODE[other]}
 mv "$WORK/log/kms" "$WORK/log/kms-1"
 system_kms_start
 refused "with another endpoint for its chain it is refused" 3 'its image with its configuration' \
