@@ -4,10 +4,9 @@
  * a fact: a node can hide and invent events.  Who needs a fact reads the slot that an event names.
  */
 #pragma once
-#include "chain/rpc.h"
+#include "chain/node_read.h"
 #include "chain/view.h"
 
-#define NODE_LOGS_RANGE   10000 /* blocks in one question, at most */
 #define NODE_LOG_DATA_MAX ((size_t)512 * 1024)
 
 struct node_log {

@@ -9,6 +9,8 @@
 #define PARAMS_MAX 320
 #define NUMBER_MAX 40
 
+#define NODE_LOGS_RANGE_MIN 512
+
 static enum err_code read_block(const json *node, struct finalized_block *ret, struct err *e)
 {
     const json *field;
@@ -272,25 +274,72 @@ static void put_query(struct buf *out, const struct chain_log_query *q)
                (unsigned long long)q->from, (unsigned long long)q->until);
 }
 
+struct logs_so_far {
+    struct chain_log *log;
+    struct log_place place[NODE_LOGS_MAX];
+    size_t max, n;
+};
+
+/* *ret_refused: the node did not answer this question; it may answer a smaller one. */
+static enum err_code ask_logs(rpc *node, const struct chain_log_query *q, struct logs_so_far *to,
+                              bool *ret_refused, struct err *e)
+{
+    struct buf params AUTO_CALL(buf_done) = BUF(1024);
+    AUTO(json) answer = NULL;
+    const json *result;
+    enum err_code code;
+
+    put_query(&params, q);
+    TRY(buf_check(&params, e));
+    code = rpc_one(node, "eth_getLogs", buf_cstr(&params), &answer, &result, e);
+    *ret_refused = code == ERR_UPSTREAM || code == ERR_TOO_LARGE;
+    TRY(code);
+    if (newest_logs(result, q, to->log, to->place, to->max, &to->n, e) != ERR_OK)
+        return upstream(node, "eth_getLogs", e);
+    return ERR_OK;
+}
+
+/* From the newest block back, in ranges that the node takes. */
+static enum err_code ask_back(rpc *node, const struct chain_log_query *q, struct logs_so_far *to,
+                              struct err *e)
+{
+    uint64_t range = NODE_LOGS_RANGE;
+    struct chain_log_query part = *q;
+
+    for (unsigned asked = 0; asked < NODE_LOGS_ASKED && to->n < to->max; asked++) {
+        bool refused;
+
+        part.from = part.until - q->from < range ? q->from : part.until - range + 1;
+        if (ask_logs(node, &part, to, &refused, e) == ERR_OK) {
+            if (part.from == q->from)
+                break;
+            part.until = part.from - 1;
+        } else {
+            if (!refused || range <= NODE_LOGS_RANGE_MIN)
+                return e->code;
+            range /= 2;
+        }
+    }
+    return ERR_OK;
+}
+
 enum err_code node_read_logs(rpc *node, const struct chain_log_query *q, struct chain_log *ret,
                              size_t max, size_t *ret_n, struct err *e)
 {
-    struct buf params AUTO_CALL(buf_done) = BUF(1024);
-    struct log_place places[NODE_LOGS_MAX];
-    AUTO(json) answer = NULL;
-    const json *result;
-    size_t n = 0;
+    struct logs_so_far to = {.log = ret, .max = max};
+    bool refused = false;
+    enum err_code code;
 
     if (max > NODE_LOGS_MAX)
         return err_set(e, ERR_INTERNAL, "%zu logs at once, at most %d", max, NODE_LOGS_MAX);
-    put_query(&params, q);
-    TRY(buf_check(&params, e));
-    TRY(rpc_one(node, "eth_getLogs", buf_cstr(&params), &answer, &result, e));
-    if (newest_logs(result, q, ret, places, max, &n, e) != ERR_OK) {
-        while (n > 0)
-            chain_log_done(&ret[--n]);
-        return upstream(node, "eth_getLogs", e);
+    code = ask_logs(node, q, &to, &refused, e);
+    if (refused && q->until - q->from >= NODE_LOGS_RANGE_MIN)
+        code = ask_back(node, q, &to, e);
+    if (code != ERR_OK) {
+        while (to.n > 0)
+            chain_log_done(&ret[--to.n]);
+        return code;
     }
-    *ret_n = n;
+    *ret_n = to.n;
     return ERR_OK;
 }

@@ -20,9 +20,13 @@ MUST_CHECK enum err_code node_read_block(rpc *node, uint64_t number, struct fina
 MUST_CHECK enum err_code node_read_facts(rpc *node, const struct block_ref *at,
                                          const struct fact_key *keys, size_t n,
                                          struct hash32 *ret_values, struct err *e);
-#define NODE_LOGS_MAX 64
-#define NODE_LOG_DATA 65536 /* bytes of one log's data, at most */
-/* As `logs` of chain/view.h; max is at most NODE_LOGS_MAX. */
+#define NODE_LOGS_MAX   64
+#define NODE_LOG_DATA   65536 /* bytes of one log's data, at most */
+#define NODE_LOGS_RANGE 10000 /* blocks that any node should take in one question */
+#define NODE_LOGS_ASKED 32    /* such questions, at most */
+/* As `logs` of chain/view.h; max is at most NODE_LOGS_MAX.  A node that refuses the whole range is
+ * asked from the newest block back, as far as NODE_LOGS_ASKED questions reach: with ranges of
+ * NODE_LOGS_RANGE about six weeks of Ethereum. */
 MUST_CHECK enum err_code node_read_logs(rpc *node, const struct chain_log_query *q,
                                         struct chain_log *ret, size_t max, size_t *ret_n,
                                         struct err *e);

@@ -145,6 +145,54 @@ static void what_was_not_asked_for_is_refused(void **state)
     }
 }
 
+/* What is asked of a view: the newest that one topic has, in one question where that is taken. */
+static enum err_code newest(struct world *w, uint64_t until, size_t *ret_n)
+{
+    static const struct hash32 topic = {{1}};
+    const struct chain_log_query q = {.contract = &contract, .topic = {&topic}, .until = until};
+    struct chain_log logs[4];
+    enum err_code code;
+    struct err e = {0};
+
+    w->asked = 0;
+    w->logs = "{\"address\":\"0xca00000000000000000000000000000000000000\",\"blockNumber\":\"0x5\","
+              "\"logIndex\":\"0x0\",\"topics\":["
+              "\"0x0100000000000000000000000000000000000000000000000000000000000000\"],"
+              "\"data\":\"0x12\"}";
+    *ret_n = 0;
+    code = node_read_logs(w->rpc, &q, logs, 4, ret_n, &e);
+    for (size_t i = 0; i < *ret_n; i++)
+        chain_log_done(&logs[i]);
+    return code;
+}
+
+static void the_newest_are_found_where_a_node_takes_small_ranges_alone(void **state)
+{
+    struct world *w = *state;
+    size_t n;
+
+    assert_int_equal(newest(w, 60000, &n), ERR_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(w->asked, 1);
+    w->most = 3000;
+    assert_int_equal(newest(w, 60000, &n), ERR_OK);
+    assert_int_equal(n, 1);
+    assert_true(w->asked < 32);
+    assert_int_equal(newest(w, 600000, &n), ERR_OK); /* too far back */
+    assert_int_equal(n, 0);
+    assert_int_equal(w->asked, 1 + NODE_LOGS_ASKED);
+}
+
+static void a_node_that_refuses_any_range_is_not_asked_for_ever(void **state)
+{
+    struct world *w = *state;
+    size_t n;
+
+    w->most = 10;
+    assert_int_equal(newest(w, 60000, &n), ERR_UPSTREAM);
+    assert_true(w->asked < 10);
+}
+
 int main(void)
 {
 #define WITH_NODE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -153,6 +201,8 @@ int main(void)
         WITH_NODE(a_node_that_answers_less_is_asked_less),
         WITH_NODE(a_node_that_answers_nothing_is_an_error),
         WITH_NODE(what_was_not_asked_for_is_refused),
+        WITH_NODE(the_newest_are_found_where_a_node_takes_small_ranges_alone),
+        WITH_NODE(a_node_that_refuses_any_range_is_not_asked_for_ever),
     };
 
     json_init();
