@@ -23,7 +23,7 @@ typedef struct endpoints endpoints;
 MUST_CHECK enum err_code endpoints_new(const struct endpoint_config *list, size_t n,
                                        unsigned deadline_ms, const struct clock *clock,
                                        endpoints **ret, struct err *e);
-/* Waits for the questions that are still out, at most their deadline. */
+/* Waits for the errands that are still out: a few questions each, with that deadline each. */
 void endpoints_free(endpoints *s);
 DEFINE_AUTO(endpoints, endpoints_free);
 size_t endpoints_count(const endpoints *s);
