@@ -5,8 +5,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include "base/codec.h"
 
 static enum err_code io_error(const char *what, const char *path, struct err *e)
@@ -214,4 +216,25 @@ enum err_code fs_mkdirs(const char *path, mode_t mode, struct err *e)
 bool fs_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+#define LOCK_POLL_MS 20
+
+enum err_code fs_lock(const char *path, unsigned wait_ms, int *ret, struct err *e)
+{
+    const struct timespec pause = {.tv_nsec = LOCK_POLL_MS * 1000000L};
+    int fd AUTO_CALL(fd_close) = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return io_error("open", path, e);
+    for (unsigned waited = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited += LOCK_POLL_MS) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return io_error("lock", path, e);
+        if (waited >= wait_ms)
+            return err_set(e, ERR_BUSY, "%s: another process has it", path);
+        nanosleep(&pause, NULL);
+    }
+    *ret = fd;
+    fd = -1;
+    return ERR_OK;
 }

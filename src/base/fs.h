@@ -19,6 +19,9 @@ MUST_CHECK enum err_code fs_write_new(const char *path, struct bytes data, mode_
 /* path and the folders above it; those that are missing are made with exactly this mode. */
 MUST_CHECK enum err_code fs_mkdirs(const char *path, mode_t mode, struct err *e);
 bool fs_exists(const char *path);
+/* One process at a time: the file (made with mode 0600, never removed) is locked until *ret is
+ * closed.  Waits at most so long.  ERR_BUSY: another has it. */
+MUST_CHECK enum err_code fs_lock(const char *path, unsigned wait_ms, int *ret, struct err *e);
 
 /* `int fd AUTO_CALL(fd_close) = -1;` */
 static inline void fd_close(int *fd)

@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <time.h>
 #include "base/codec.h"
 #include "base/fs.h"
@@ -13,7 +12,6 @@
 
 #define VERSION      1
 #define LOCK_WAIT_MS 30000
-#define LOCK_POLL_MS 20
 
 struct journal {
     char path[PATH_MAX], lock_path[PATH_MAX]; /* empty: in memory */
@@ -272,23 +270,11 @@ void journal_free(journal *j)
 
 static enum err_code lock(journal *j, struct err *e)
 {
-    const struct timespec pause = {.tv_nsec = LOCK_POLL_MS * 1000000L};
-    int fd AUTO_CALL(fd_close) = open(j->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    enum err_code code = fs_lock(j->lock_path, LOCK_WAIT_MS, &j->lock, e);
 
-    if (fd < 0)
-        return err_set(e, ERR_IO, "journal %s: %s", j->lock_path, strerror(errno));
-    for (unsigned waited = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited += LOCK_POLL_MS) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return err_set(e, ERR_IO, "journal %s: %s", j->lock_path, strerror(errno));
-        if (waited >= LOCK_WAIT_MS)
-            return err_set(e, ERR_BUSY,
-                           "journal %s: another process sends from this account right now",
-                           j->path);
-        nanosleep(&pause, NULL);
-    }
-    j->lock = fd;
-    fd = -1;
-    return ERR_OK;
+    return code == ERR_OK
+               ? ERR_OK
+               : err_wrap(e, "journal, which another process with this account may hold");
 }
 
 enum err_code journal_take(journal *j, struct journal_entries **ret, struct err *e)

@@ -1,5 +1,9 @@
 /* quorum_state - see quorum_state.h. */
 #include "chain/quorum_state.h"
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "base/fs.h"
 
 #define NUMBER_MAX INT64_MAX /* of the JSON that is written */
@@ -138,6 +142,29 @@ enum err_code quorum_state_read(const char *path, uint64_t chain_id, struct quor
                        (unsigned long long)s.chain_id, (unsigned long long)chain_id);
     *ret = s;
     return ERR_OK;
+}
+
+enum err_code quorum_state_open(const char *path, struct quorum_state_file *ret, struct err *e)
+{
+    char lock[PATH_MAX];
+    int n;
+
+    *ret = (struct quorum_state_file){.lock = -1};
+    if (!path)
+        return ERR_OK;
+    n = snprintf(lock, sizeof lock, "%s.lock", path);
+    if (n < 0 || (size_t)n >= sizeof lock)
+        return err_set(e, ERR_INVALID, "chain state: its path is too long");
+    TRY_IN(e, fs_lock(lock, 0, &ret->lock, e), "chain state");
+    ret->path = strdup(path);
+    return ret->path ? ERR_OK : err_set(e, ERR_NOMEM, "chain state");
+}
+
+void quorum_state_close(struct quorum_state_file *f)
+{
+    free(f->path);
+    fd_close(&f->lock);
+    *f = (struct quorum_state_file){.lock = -1};
 }
 
 enum err_code quorum_state_write(const char *path, const struct quorum_state *s, struct err *e)

@@ -24,6 +24,16 @@ MUST_CHECK enum err_code quorum_state_encode(const struct quorum_state *s, struc
 /* Of a file; no file is an empty state.  ERR_VERIFY: it is damaged, or of another chain. */
 MUST_CHECK enum err_code quorum_state_read(const char *path, uint64_t chain_id,
                                            struct quorum_state *ret, struct err *e);
+/* Such a file (path NULL: nothing is remembered), for one process at a time: what two write would
+ * forget what either knew. */
+struct quorum_state_file {
+    char *path;
+    int lock;
+};
+/* To be closed on failure, too.  ERR_BUSY: another process has it. */
+MUST_CHECK enum err_code quorum_state_open(const char *path, struct quorum_state_file *ret,
+                                           struct err *e);
+void quorum_state_close(struct quorum_state_file *f);
 /* Atomic and durable, mode 0600. */
 MUST_CHECK enum err_code quorum_state_write(const char *path, const struct quorum_state *s,
                                             struct err *e);

@@ -24,7 +24,7 @@ struct view_quorum {
     const struct clock *clock;
     uint64_t max_age_s, max_ahead_s;
     unsigned slot_ms;
-    char *state_path; /* NULL: none */
+    struct quorum_state_file state;
     bool has_counter;
     struct chain_counter counter;
     bool has_raised;
@@ -118,14 +118,14 @@ static enum err_code remember(view_quorum *v, const struct finalized_block *b, u
     struct quorum_state s = {
         .chain_id = v->q.chain_id, .has_block = true, .block = *b, .version = version};
 
-    if (!v->state_path)
+    if (!v->state.path)
         return ERR_OK;
     pthread_mutex_lock(&v->q.lock);
     s.n_conflicts = v->q.n_conflicts < CONFLICTS_MAX ? v->q.n_conflicts : CONFLICTS_MAX;
     memcpy(s.conflict, v->q.conflict, sizeof s.conflict);
     v->saved_conflicts = v->q.n_conflicts;
     pthread_mutex_unlock(&v->q.lock);
-    return quorum_state_write(v->state_path, &s, e);
+    return quorum_state_write(v->state.path, &s, e);
 }
 
 static bool new_conflicts(view_quorum *v)
@@ -562,7 +562,7 @@ static void do_free(void *self)
     pthread_cond_destroy(&v->ended);
     pthread_mutex_destroy(&v->lock);
     pthread_mutex_destroy(&v->q.lock);
-    free(v->state_path);
+    quorum_state_close(&v->state);
     free(v);
 }
 DEFINE_AUTO(view_quorum, do_free);
@@ -618,8 +618,7 @@ static enum err_code prepare(view_quorum *v, const struct view_quorum_config *c,
         v->raised_slot = c->raised->slot;
         v->raised_counts = chain_counter_others(c->raised);
     }
-    if (c->state_path && !(v->state_path = strdup(c->state_path)))
-        return err_set(e, ERR_NOMEM, "chain view");
+    TRY(quorum_state_open(c->state_path, &v->state, e));
     TRY(endpoints_new(c->endpoints, c->n, v->q.deadline_ms, c->clock, &v->set, e));
     v->q.set = v->set;
     return ERR_OK;
@@ -631,9 +630,9 @@ static enum err_code recall(view_quorum *v, struct block_header *ret, bool *ret_
     struct quorum_state s = {0};
 
     *ret_has = false;
-    if (!v->state_path)
+    if (!v->state.path)
         return ERR_OK;
-    TRY(quorum_state_read(v->state_path, v->q.chain_id, &s, e));
+    TRY(quorum_state_read(v->state.path, v->q.chain_id, &s, e));
     v->version = s.version;
     v->q.n_conflicts = v->saved_conflicts = s.n_conflicts;
     memcpy(v->q.conflict, s.conflict, sizeof s.conflict);

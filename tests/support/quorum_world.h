@@ -30,9 +30,13 @@ static inline int begin(void **state)
 
 static inline int end(void **state)
 {
+    char lock[sizeof state_path + 8];
+
     (void)state;
     proved_stop(&w);
+    snprintf(lock, sizeof lock, "%s.lock", state_path);
     unlink(state_path);
+    unlink(lock);
     return 0;
 }
 

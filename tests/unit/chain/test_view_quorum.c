@@ -283,6 +283,19 @@ static void a_restart_goes_on_from_what_was_final(void **state)
     assert_int_equal(open_view(2, state_path, &v, &e), ERR_OK);
 }
 
+/* Two that write it would forget what either knew. */
+static void what_is_remembered_has_one_writer(void **state)
+{
+    struct chain_view v AUTO_CALL(chain_view_done) = {0}, other AUTO_CALL(chain_view_done) = {0};
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(open_view(2, state_path, &v, &e), ERR_OK);
+    assert_int_equal(open_view(2, state_path, &other, &e), ERR_BUSY);
+    chain_view_done(&v);
+    assert_int_equal(open_view(2, state_path, &other, &e), ERR_OK);
+}
+
 #define TOPIC "\"0xaa00000000000000000000000000000000000000000000000000000000000000\""
 #define LOGS(data)                                                                                 \
     "[{\"address\":\"0xcccc000000000000000000000000000000000000\",\"blockNumber\":\"0x5\","        \
@@ -375,6 +388,7 @@ int main(void)
         TEST(newest_blocks_must_be_seen),
         TEST(the_policy_version_never_goes_back),
         TEST(a_restart_goes_on_from_what_was_final),
+        TEST(what_is_remembered_has_one_writer),
         TEST(blocks_by_name),
         TEST(a_log_that_one_shows_is_found),
         TEST(that_there_are_no_logs_is_said_by_one_that_answers),
