@@ -64,12 +64,13 @@ struct chain_log_query {
 };
 
 struct chain_view_ops {
-    /* The newest accepted finalized block.  ERR_UPSTREAM/ERR_TIMEOUT: none could be had;
-     * ERR_VERIFY: other chain, rewritten history, or a block older or newer than the bounds allow.
-     */
+    /* The newest accepted finalized block.  ERR_UPSTREAM/ERR_TIMEOUT: none could be had, or more
+     * is in doubt than can be kept; ERR_VERIFY: other chain, rewritten history, or a block older or
+     * newer than the bounds allow. */
     enum err_code (*finalized)(void *self, struct finalized_block *ret, struct err *e);
     /* n slots (0..CHAIN_SLOTS_MAX) and the keccak256 of the contract's code, all at block `at`.
-     * ret_code_hash may be NULL.  ERR_NOT_FOUND: there is no code at this address. */
+     * ret_code_hash may be NULL.  ERR_NOT_FOUND: there is no code at this address.  ERR_UPSTREAM,
+     * in a doubt: too much of this contract changes to know what it holds there. */
     enum err_code (*read)(void *self, const struct finalized_block *at, const struct addr *contract,
                           const struct hash32 *slots, size_t n, struct hash32 *ret_values,
                           struct hash32 *ret_code_hash, struct err *e);
@@ -86,7 +87,8 @@ struct chain_view_ops {
     enum err_code (*logs)(void *self, const struct chain_log_query *q, struct chain_log *ret,
                           size_t max, size_t *ret_n, struct err *e);
     /* How many words of one fact the newest blocks had since the finalized one; of the fact that
-     * has most.  NULL where a view looks at finalized blocks alone. */
+     * has most; at least 1 where any is in doubt.  NULL where a view looks at finalized blocks
+     * alone. */
     unsigned (*doubts)(void *self);
     /* NULL where there is nothing to tell. */
     void (*health)(void *self, struct chain_health *ret);
