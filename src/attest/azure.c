@@ -1,4 +1,4 @@
-/* The examination: the seven steps of docs/WIRE.md, "Azure evidence", in their order. */
+/* The examination: the seven steps of attest/azure.h, in their order. */
 #include "attest/azure.h"
 
 #include "attest/finding.h"

@@ -2,7 +2,7 @@
  *
  * As attest/examine.h for a quote alone: all checks run as far as they can, the first in this order
  * that fails decides.  The TDX quote inside is examined whole; its own report data is the hash of
- * the paravisor's report, and ours is in that.  Order and names: docs/WIRE.md, "Azure evidence". */
+ * the paravisor's report, and ours is in that.  Source: docs/WIRE.md, "Evidence on the wire". */
 #pragma once
 #include "attest/ak_chain.h"
 #include "attest/azure_evidence.h"
@@ -10,6 +10,7 @@
 #include "attest/hcl.h"
 #include "attest/tpm.h"
 
+/* In their order; the numbers are those of the seven steps. */
 enum azure_check {
     AZURE_TDX_QUOTE,     /* 1: all of attest_check but its report data */
     AZURE_PARAVISOR,     /* 1: MRTD is of a paravisor that policy lists, when it lists any */

@@ -2,7 +2,7 @@
  * here is verified.  Room: attest.
  *
  * Little endian.  It lies in the vTPM (NV 0x01400001); zeros behind it are allowed, for that is how
- * it is read.  Source: docs/WIRE.md, "Azure evidence".
+ * it is read.  Source: docs/WIRE.md, "Evidence on the wire".
  *   0     "HCLA" | u32 version | u32 size of all to the end of the variable data | u32 request type
  *         = 2 (attestation) | u32 status = 0 | 12 reserved
  *   32    the hardware's report, 1184: a TDREPORT of 1024, or an SNP report

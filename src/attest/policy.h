@@ -1,7 +1,7 @@
 /* policy - what must hold for a TD and its platform, in one value.  Room: attest.
  *
  * Read from a file (JSON), written to and read from the canonical encoding that a KMS's security
- * configuration and a contract's policyHash are hashes of (docs/WIRE.md, "Attestation policy").
+ * configuration and a contract's policyHash are hashes of (docs/WIRE.md, "Security configuration").
  * Defaults are the strictest that an ordinary, well-kept platform passes. */
 #pragma once
 #include "attest/tcb_status.h"
@@ -96,8 +96,8 @@ MUST_CHECK enum err_code attest_policy_to_json(const struct attest_policy *p, js
                                                struct err *e);
 
 /* TLVs (u16be tag || lp(value)), ascending, defaults omitted: what a KMS's configuration holds in
- * its own sequence, tags POLICY_TAG_FIRST to POLICY_TAG_LAST and two older ones.  Appends those of
- * p with tag >= from and <= to. */
+ * its own sequence, tags POLICY_TAG_STATUSES to POLICY_TAG_LAST and two older ones.  Appends those
+ * of p with tag >= from and <= to. */
 enum policy_tag {
     POLICY_TAG_TD =
         8, /* u64be x 4 (required and allowed of attributes, of XFAM) || u8 service_td */

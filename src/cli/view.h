@@ -1,7 +1,7 @@
 /* view - the chain view of a command, by its options.  Room: cli.
  *
  * --rpc names the nodes, --quorum how many of them must agree.  Without --quorum it is a majority;
- * a development build then believes the first node. */
+ * a development build then believes one node alone, the first by URL. */
 #pragma once
 #include "chain/view_quorum.h"
 #include "cli/cli.h"

@@ -4,7 +4,7 @@
  *   GET  /livez, /readyz
  *   GET  /api/v2/pki/{app}[?nonce=64 hex]   CA and key of an allowed application, with evidence
  *   GET  /api/public/pki/{app}              the same in version 1's form
- *   POST /api/v2/challenge, /api/v2/evidence, /api/v2/secrets/{app}
+ *   POST /api/v2/challenge, /api/v2/evidence, /api/v2/secrets/{app}, /api/v2/explain/{app}
  *   GET  /api/attested/onboard/{id}         410
  * Routes of the admin Unix socket: GET /status, /collateral, /metrics, /livez, /readyz; POST
  * /drain, /undrain. On a loopback port, if asked for: GET /metrics. On the guarded listener
