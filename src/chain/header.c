@@ -118,7 +118,7 @@ static enum err_code read_known(const json *block, struct block_header *ret, str
 
 enum err_code header_parse(const json *block, struct block_header *ret, struct err *e)
 {
-    struct block_header found;
+    struct block_header found = {0}; /* in no doubt (chain/view.h) */
     struct hash32 claimed;
 
     if (!json_is_object(block))

@@ -17,6 +17,7 @@ static enum err_code read_block(const json *node, struct finalized_block *ret, s
 
     if (!json_is_object(node))
         return err_set(e, ERR_UPSTREAM, "expected a block");
+    *ret = (struct finalized_block){0}; /* in no doubt (chain/view.h) */
     TRY(json_get(node, "number", &field, e));
     TRY_IN(e, rpc_quantity(field, &ret->ref.number, e), "number");
     TRY(json_get(node, "hash", &field, e));
