@@ -38,6 +38,26 @@ enum err_code gov_head_decode(const struct hash32 *word, struct gov_head *ret, s
     return ERR_OK;
 }
 
+enum err_code gov_pending_decode(const struct hash32 *word, struct gov_pending *ret, struct err *e)
+{
+    struct rd r = rd_of(BYTES_OF(*word));
+    struct bytes zeros = rd_take(&r, 12);
+    struct gov_pending p = {.from = rd_u64be(&r)};
+    uint8_t flags[4];
+
+    p.delay = rd_u32be(&r);
+    p.pcr_mask = rd_u32be(&r);
+    rd_copy(&r, flags, sizeof flags);
+    if (!rd_end(&r) || !bytes_all_zero(zeros) || (flags[0] | flags[1] | flags[2] | flags[3]) > 1)
+        return err_set(e, ERR_INVALID, "pending settings: bits where zeros must be");
+    p.paused = flags[0];
+    p.operator_required = flags[1];
+    p.principal = flags[2];
+    p.rtmr3 = flags[3];
+    *ret = p;
+    return ERR_OK;
+}
+
 struct hash32 gov_timed_at(const struct gov_timed *t, uint64_t block_timestamp)
 {
     return t->next_from != 0 && block_timestamp >= t->next_from ? t->next : t->current;

@@ -39,6 +39,14 @@ struct gov_timed {
 
 MUST_CHECK enum err_code gov_head_decode(const struct hash32 *word, struct gov_head *ret,
                                          struct err *e);
+/* Settings that wait, all together, with the word in GOV_SLOT_PENDING. */
+struct gov_pending {
+    bool rtmr3, principal, operator_required, paused;
+    uint32_t pcr_mask, delay;
+    uint64_t from; /* 0: nothing waits */
+};
+MUST_CHECK enum err_code gov_pending_decode(const struct hash32 *word, struct gov_pending *ret,
+                                            struct err *e);
 /* The value that holds at the block's time. */
 struct hash32 gov_timed_at(const struct gov_timed *t, uint64_t block_timestamp);
 /* True when the successor took over: this contract grants nothing more. */

@@ -28,14 +28,6 @@ struct gov_numbered {
     uint16_t id;
     struct gov_timed hash;
 };
-struct gov_pending {
-    bool rtmr3, principal, operator_required, paused;
-    uint32_t pcr_mask, delay;
-    uint64_t from; /* 0: nothing waits */
-};
-/* Of the word in GOV_SLOT_PENDING. */
-MUST_CHECK enum err_code gov_pending_decode(const struct hash32 *word, struct gov_pending *ret,
-                                            struct err *e);
 struct gov_request {
     struct hash32 id;
     uint64_t expiry;

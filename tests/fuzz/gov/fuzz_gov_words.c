@@ -2,7 +2,6 @@
  * same word again. */
 #include <stdlib.h>
 #include "gov/contract.h"
-#include "gov/state.h"
 
 /* v into the `bits` from the `first` bit on. */
 static void put(struct hash32 *w, unsigned first, unsigned bits, uint64_t v)
