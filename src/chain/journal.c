@@ -272,9 +272,10 @@ static enum err_code lock(journal *j, struct err *e)
 {
     enum err_code code = fs_lock(j->lock_path, LOCK_WAIT_MS, &j->lock, e);
 
-    return code == ERR_OK
-               ? ERR_OK
-               : err_wrap(e, "journal, which another process with this account may hold");
+    if (code == ERR_OK)
+        return ERR_OK;
+    return err_wrap(e, code == ERR_BUSY ? "another process sends from this account right now"
+                                        : "journal");
 }
 
 enum err_code journal_take(journal *j, struct journal_entries **ret, struct err *e)

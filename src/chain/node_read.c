@@ -1,5 +1,6 @@
 /* node_read - see node_read.h. */
 #include <stdio.h>
+#include "base/clock.h"
 #include "base/codec.h"
 #include "chain/node_read.h"
 #include "crypto/digest.h"
@@ -10,6 +11,7 @@
 #define NUMBER_MAX 40
 
 #define NODE_LOGS_RANGE_MIN 512
+#define NODE_LOGS_NS        5000000000u /* no new question later: a slow node holds nobody up */
 
 static enum err_code read_block(const json *node, struct finalized_block *ret, struct err *e)
 {
@@ -304,10 +306,13 @@ static enum err_code ask_logs(rpc *node, const struct chain_log_query *q, struct
 static enum err_code ask_back(rpc *node, const struct chain_log_query *q, struct logs_so_far *to,
                               struct err *e)
 {
+    const uint64_t begun = clock_ns(&clock_system);
     uint64_t range = NODE_LOGS_RANGE;
     struct chain_log_query part = *q;
 
-    for (unsigned asked = 0; asked < NODE_LOGS_ASKED && to->n < to->max; asked++) {
+    for (unsigned asked = 0; asked < NODE_LOGS_ASKED && to->n < to->max &&
+                             clock_ns(&clock_system) - begun < NODE_LOGS_NS;
+         asked++) {
         bool refused;
 
         part.from = part.until - q->from < range ? q->from : part.until - range + 1;

@@ -25,8 +25,8 @@ MUST_CHECK enum err_code node_read_facts(rpc *node, const struct block_ref *at,
 #define NODE_LOGS_RANGE 10000 /* blocks that any node should take in one question */
 #define NODE_LOGS_ASKED 32    /* such questions, at most */
 /* As `logs` of chain/view.h; max is at most NODE_LOGS_MAX.  A node that refuses the whole range is
- * asked from the newest block back, as far as NODE_LOGS_ASKED questions reach: with ranges of
- * NODE_LOGS_RANGE about six weeks of Ethereum. */
+ * asked from the newest block back, as far as NODE_LOGS_ASKED questions within five seconds reach:
+ * with ranges of NODE_LOGS_RANGE about six weeks of Ethereum. */
 MUST_CHECK enum err_code node_read_logs(rpc *node, const struct chain_log_query *q,
                                         struct chain_log *ret, size_t max, size_t *ret_n,
                                         struct err *e);

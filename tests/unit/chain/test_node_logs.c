@@ -24,7 +24,7 @@ struct world {
     unsigned asked;   /* questions */
     uint64_t longest; /* blocks in one that was asked */
     const char *logs; /* what it answers when block 5 is asked for */
-    unsigned seen;
+    unsigned seen, delay_ms;
 };
 
 static uint64_t number(const json *query, const char *member)
@@ -47,6 +47,7 @@ static void answer(void *self, const json *request, struct fake_reply *reply)
     from = number(json_at(params, 0), "fromBlock");
     to = number(json_at(params, 0), "toBlock");
     w->asked++;
+    reply->delay_ms = w->delay_ms;
     if (to - from + 1 > w->longest)
         w->longest = to - from + 1;
     buf_put_str(&reply->body, "{\"jsonrpc\":\"2.0\",\"id\":1,");
@@ -183,6 +184,17 @@ static void the_newest_are_found_where_a_node_takes_small_ranges_alone(void **st
     assert_int_equal(w->asked, 1 + NODE_LOGS_ASKED);
 }
 
+static void a_slow_node_holds_nobody_up(void **state)
+{
+    struct world *w = *state;
+    size_t n;
+
+    w->most = 3000;
+    w->delay_ms = 800;
+    assert_int_equal(newest(w, 600000, &n), ERR_OK);
+    assert_true(w->asked < NODE_LOGS_ASKED);
+}
+
 static void a_node_that_refuses_any_range_is_not_asked_for_ever(void **state)
 {
     struct world *w = *state;
@@ -202,6 +214,7 @@ int main(void)
         WITH_NODE(a_node_that_answers_nothing_is_an_error),
         WITH_NODE(what_was_not_asked_for_is_refused),
         WITH_NODE(the_newest_are_found_where_a_node_takes_small_ranges_alone),
+        WITH_NODE(a_slow_node_holds_nobody_up),
         WITH_NODE(a_node_that_refuses_any_range_is_not_asked_for_ever),
     };
 
