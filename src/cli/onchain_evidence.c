@@ -1,5 +1,5 @@
 #include "cli/onchain_evidence.h"
-#include "attest/hcl.h"
+#include "attest/azure.h"
 #include "base/fs.h"
 #include "cli/files.h"
 #include "crypto/jws.h"
@@ -35,23 +35,20 @@ static enum err_code kind_of(const char *asked, const struct exhibit *x, enum go
 /* A quote's own; of an Azure machine what the guest gave its paravisor, where that tells. */
 static void find_report_data(const struct exhibit *x, struct onchain_evidence *v)
 {
-    struct hcl_runtime runtime AUTO_CALL(hcl_runtime_done) = {0};
+    struct report_data user_data;
     enum attest_fault fault;
-    struct hcl_report hcl;
     struct quote quote;
     struct err ignored;
 
-    if (!x->is_azure) {
-        v->has_report_data = quote_parse(buf_bytes(&x->quote), &quote, &fault, &ignored) == ERR_OK;
+    if (x->is_azure) {
+        v->has_report_data = azure_user_data(&x->azure, &user_data, &fault, &ignored) == ERR_OK;
         if (v->has_report_data)
-            memcpy(v->report_data, quote.td.report_data, sizeof v->report_data);
+            memcpy(v->report_data, user_data.b, sizeof v->report_data);
         return;
     }
-    if (hcl_parse(buf_bytes(&x->azure.hcl_report), &hcl, &fault, &ignored) != ERR_OK ||
-        hcl_runtime_parse(hcl.variable, &runtime, &fault, &ignored) != ERR_OK)
-        return;
-    v->has_report_data = runtime.has_user_data;
-    memcpy(v->report_data, runtime.user_data, sizeof v->report_data);
+    v->has_report_data = quote_parse(buf_bytes(&x->quote), &quote, &fault, &ignored) == ERR_OK;
+    if (v->has_report_data)
+        memcpy(v->report_data, quote.td.report_data, sizeof v->report_data);
 }
 
 static enum err_code make_azure(const struct cli_args *a, const struct exhibit *x, struct buf *ret,
