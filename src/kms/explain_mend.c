@@ -1,7 +1,6 @@
 /* explain_mend - see explain_mend.h. */
 #include "kms/explain_mend.h"
 #include "base/codec.h"
-#include "gov/state.h"
 
 struct mending {
     const struct kms_authority *a;
